@@ -1,0 +1,38 @@
+"""Pin every dependency with its hashes into requirements/*.txt; no index address is written to the files.
+
+Needs `uv` on the path. Run by `make lock` when a dependency in pyproject.toml changes.
+"""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def lock(target: str, needs: list[str], constraint: str | None = None) -> None:
+    """Resolve `needs` for every platform from Python 3.11 on and write `requirements/<target>.txt`."""
+    command = ["uv", "pip", "compile", "-", "--universal", "--python-version", "3.11", "--generate-hashes"]
+    command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "--quiet"]
+    if constraint:
+        command += ["--constraint", constraint]
+    result = subprocess.run(command, input="\n".join(needs), text=True, capture_output=True, cwd=ROOT, check=False)
+    if result.returncode:
+        sys.exit(result.stderr)
+    note = f"# Pinned and hashed from pyproject.toml by scripts/lock.py ({target}).\n"
+    (ROOT / "requirements" / f"{target}.txt").write_text(note + result.stdout)
+    print(f"requirements/{target}.txt: {result.stdout.count('==')} packages")
+
+
+def main() -> None:
+    """Write the two requirement files: the product alone, and the product with all that its tests need."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    core = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
+    lock("core", core)
+    extras = [need for group in project["project"]["optional-dependencies"].values() for need in group]
+    lock("dev", [*core, *extras, *project["dependency-groups"]["dev"]], constraint="requirements/core.txt")
+
+
+if __name__ == "__main__":
+    main()

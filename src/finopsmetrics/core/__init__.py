@@ -1,0 +1,1 @@
+"""Words everyone uses: money, windows, conditions, errors, settings. Pure: no disk, no network."""
