@@ -1,0 +1,104 @@
+"""One commit of the lake: data files, table pointers and state change together, or not at all.
+
+The order makes a kill at any moment harmless: data files are flushed and moved to their place, Iceberg metadata is written and
+flushed, and then one transaction of the state database moves every pointer and adds every row. Before it, nothing refers
+to the new files, and `maintain` sweeps them; after it, everything does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from finopsmetrics.store.home import Home
+from finopsmetrics.store.records import FileRecord
+from finopsmetrics.store.tables import lake_files, lake_state
+from finopsmetrics.store.writing import WrittenFile
+
+
+@dataclass
+class Change:
+    """What a commit does to the data files: files to add for a delivery (live or as history), files to retire."""
+
+    delivery_id: str
+    source: str
+    added: list[tuple[WrittenFile, bool]] = field(default_factory=list)
+    retired: list[FileRecord] = field(default_factory=list)
+
+
+def apply(connection: Connection, home: Home, change: Change, at: datetime) -> int:
+    """Apply a change inside the caller's writing transaction; give the lake's new version."""
+    placed = [_place(home, change, number, file, live) for number, (file, live) in enumerate(change.added)]
+    _add_snapshots(connection, home, change, placed)
+    gone = [file.path for file in change.retired]
+    if gone:
+        connection.execute(lake_files.update().where(lake_files.c.path.in_(gone)).values(live=False, retired_at=at))
+    if placed:
+        connection.execute(lake_files.insert(), [_row(file, at) for file in placed])
+    return bump(connection)
+
+
+def bump(connection: Connection) -> int:
+    """Count one more version of the lake; readers that cache by version look again."""
+    connection.execute(lake_state.update().where(lake_state.c.id == 1).values(version=lake_state.c.version + 1))
+    return version(connection)
+
+
+def version(connection: Connection) -> int:
+    """The lake's version: it grows with every change of what an answer may read."""
+    return int(connection.execute(lake_state.select()).mappings().one()["version"])
+
+
+def _place(home: Home, change: Change, number: int, file: WrittenFile, live: bool) -> FileRecord:
+    """Flush a staged file and move it to its place in the lake."""
+    from finopsmetrics.store.iceberg import flush
+
+    folder = home.lake / file.table / change.source / file.period
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{change.delivery_id}-{number}.parquet"
+    flush(file.path)
+    os.replace(file.path, target)
+    flush(folder)
+    return FileRecord(
+        path=str(target.relative_to(home.root)),
+        table=file.table,
+        source=change.source,
+        period=file.period,
+        delivery_id=change.delivery_id,
+        rows=file.rows,
+        bytes=target.stat().st_size,
+        extras=list(file.extras),
+        first=file.first,
+        last=file.last,
+        live=live,
+    )
+
+
+def _row(file: FileRecord, at: datetime) -> dict[str, object]:
+    return {**file.__dict__, "retired_at": None if file.live else at}
+
+
+def _add_snapshots(connection: Connection, home: Home, change: Change, placed: Sequence[FileRecord]) -> None:
+    from finopsmetrics.store.iceberg import GoneFile, LakeCatalog, replace_files
+
+    live = [file for file in placed if file.live]
+    tables = sorted({file.table for file in [*live, *change.retired]})
+    if not tables:
+        return
+    catalog = LakeCatalog(connection, home.lake)
+    for table in tables:
+        added = [home.root / file.path for file in _only(live, table)]
+        removed = [
+            GoneFile(home.root / file.path, file.source, file.period, file.rows, file.bytes)
+            for file in _only(change.retired, table)
+        ]
+        extras = {name for file in _only(live, table) for name in file.extras} if table == "cost_and_usage" else set()
+        replace_files(catalog, table, added, removed, extras, change.delivery_id)
+
+
+def _only(files: Iterable[FileRecord], table: str) -> list[FileRecord]:
+    return [file for file in files if file.table == table]

@@ -1,0 +1,352 @@
+"""Take a delivery in: read it, prove that it ties, write it, and make it the one in effect, all at once or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from finopsmetrics.core.errors import ConflictError, DeliveryError
+from finopsmetrics.focus.columns import datasets
+from finopsmetrics.focus.normalise import MAPPING_VERSION
+from finopsmetrics.store import audit, commit, records
+from finopsmetrics.store.closed import change_in_closed, closed_by
+from finopsmetrics.store.database import Database
+from finopsmetrics.store.duck import writer
+from finopsmetrics.store.home import Home, slug
+from finopsmetrics.store.incoming import Incoming
+from finopsmetrics.store.intake import TakenFile, take
+from finopsmetrics.store.landing import Landed, land
+from finopsmetrics.store.profile import SHOWN_REJECTS, Profile, Rejected, profile
+from finopsmetrics.store.quarantine import QUARANTINE_TABLE, as_rejected, totals_of, write_quarantine
+from finopsmetrics.store.records import DeliveryRecord, FileRecord, PeriodRecord
+from finopsmetrics.store.report import ClosedChange, DeliveryReport, Totals, add_totals
+from finopsmetrics.store.rollup import ROLLUP_TABLE
+from finopsmetrics.store.sources import find_source
+from finopsmetrics.store.tables import deliveries, delivery_periods
+from finopsmetrics.store.writing import Written, WrittenFile, write
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """How to take deliveries in: a currency for bills that name none, and whether changed closed periods are refused."""
+
+    currency: str | None = None
+    refuse_closed: bool = False
+    mode: str = "replace"
+    actor: str = "local"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A delivery that is read: its files, the relation, what it holds, and its rejected rows."""
+
+    taken: Sequence[TakenFile]
+    landed: Landed
+    found: Profile
+    rejected: Sequence[Rejected]
+
+    @property
+    def content_hash(self) -> str:
+        """What a delivery is, whatever its files are called: the hash over the hashes of its files."""
+        return hashlib.sha256("\n".join(sorted(file.sha256 for file in self.taken)).encode()).hexdigest()
+
+
+@dataclass
+class Draft:
+    """A delivery that is read and written to staging, and not yet in effect."""
+
+    id: str
+    source: str
+    delivered_at: datetime
+    opened: Opened
+    written: Written
+    quarantine: list[WrittenFile]
+    closed_changes: list[ClosedChange] = field(default_factory=list)
+
+    @property
+    def dataset(self) -> str:
+        """The FOCUS dataset delivered."""
+        return self.opened.found.plan.shape.dataset
+
+    @property
+    def periods(self) -> list[str]:
+        """The billing periods of the accepted rows."""
+        return self.opened.found.periods
+
+    @property
+    def accepted(self) -> int:
+        """Rows that were accepted."""
+        return sum(entry.rows for entry in self.opened.found.sums)
+
+    @property
+    def rows(self) -> int:
+        """Rows delivered: accepted and quarantined."""
+        return self.accepted + len(self.opened.rejected)
+
+
+class Ingestor:
+    """Takes deliveries into a home. `now` gives the time in UTC without zone."""
+
+    def __init__(self, home: Home, database: Database, now: Callable[[], datetime] | None = None) -> None:
+        self.home, self.database = home, database
+        self.now = now or (lambda: datetime.now(UTC).replace(tzinfo=None))
+
+    def ingest(self, incoming: Incoming, options: IngestOptions, progress: Progress = silent) -> DeliveryReport:
+        """Take one delivery in and report. Raises DeliveryError or ConflictError with nothing changed."""
+        with self.home.workroom() as room, writer(room) as duck:
+            taken = [take(file.path, file.name, room, progress) for file in incoming.files]
+            _check_manifest(incoming, taken)
+            progress("reading", 0, 0)
+            opened = read(duck, taken, room, options.currency)
+            source = self._source(incoming, opened.found)
+            known = self._already(source, opened.content_hash, incoming.delivered_at)
+            if known is not None:
+                return _unchanged(known)
+            draft = self._draft(duck, room, incoming, opened, source, progress)
+            return self._commit(duck, draft, options)
+
+    def _source(self, incoming: Incoming, found: Profile) -> str:
+        if incoming.source:
+            return slug(incoming.source)
+        with self.database.read() as connection:
+            return find_source(found, records.periods(connection), incoming.name)
+
+    def _already(self, source: str, content: str, delivered_at: datetime | None) -> DeliveryRecord | None:
+        with self.database.read() as connection:
+            same = records.same_content(connection, source, content)
+        if delivered_at is not None:
+            same = [record for record in same if record.delivered_at == delivered_at]
+        return same[0] if same else None
+
+    def _draft(
+        self, duck: DuckDBPyConnection, room: Path, incoming: Incoming, opened: Opened, source: str, progress: Progress
+    ) -> Draft:
+        told = f"{source}\n{opened.content_hash}\n{incoming.delivered_at or ''}"
+        stamp = (source, "d-" + hashlib.sha256(told.encode()).hexdigest()[:20])
+        written = write(duck, opened.landed, opened.found, stamp, room, lambda what: progress(what, 0, 0))
+        quarantine = write_quarantine(opened.rejected, stamp, opened.found.periods[0], room)
+        return Draft(stamp[1], source, incoming.delivered_at or self.now(), opened, written, quarantine)
+
+    def _commit(self, duck: DuckDBPyConnection, draft: Draft, options: IngestOptions) -> DeliveryReport:
+        """Judge closed periods outside the lock, then commit; judge again when the lake moved in between."""
+        for _ in range(5):
+            with self.database.read() as connection:
+                seen = self._standing(connection, draft)
+                draft.closed_changes = self._judge_closed(connection, duck, draft, options) if options.mode == "replace" else []
+            with self.database.write() as connection:
+                known = records.same_content(connection, draft.source, draft.opened.content_hash)
+                if any(record.id == draft.id for record in known):
+                    return _unchanged(known[0])
+                if self._standing(connection, draft) != seen:
+                    continue
+                return self._write_state(connection, draft, options)
+        raise ConflictError("Other deliveries of this source keep coming in between.", cure="Try again in a moment.")
+
+    def _standing(self, connection: Connection, draft: Draft) -> list[PeriodRecord]:
+        known = records.periods(connection, source=draft.source, dataset=draft.dataset)
+        return [record for record in known if record.period in draft.periods]
+
+    def _judge_closed(
+        self, connection: Connection, duck: DuckDBPyConnection, draft: Draft, options: IngestOptions
+    ) -> list[ClosedChange]:
+        if draft.dataset != "CostAndUsage":
+            return []
+        live = [file for file in records.files_of(connection, "cost_and_usage") if file.source == draft.source]
+        later = _later_periods(self._standing(connection, draft), draft)
+        changes = []
+        for period in draft.periods:
+            old = [file for file in live if file.period == period]
+            why = closed_by(connection, duck, self.home, old) if period not in later else None
+            if why:
+                new = [f.path for f in draft.written.files if f.table == "cost_and_usage" and f.period == period]
+                change = change_in_closed(duck, self.home, period, why, old, new)
+                changes += [change] if change else []
+        if changes and options.refuse_closed:
+            told = "; ".join(f"{change.period} ({change.closed_by})" for change in changes)
+            cure = "Take it with closed periods flagged instead of refused, if the change is right."
+            raise DeliveryError(f"Closed billing periods arrived changed: {told}. Nothing was changed.", cure=cure)
+        return changes
+
+    def _write_state(self, connection: Connection, draft: Draft, options: IngestOptions) -> DeliveryReport:
+        at = self.now()
+        standing = self._standing(connection, draft)
+        later = _later_periods(standing, draft) if options.mode == "replace" else set()
+        in_effect = [record for record in standing if record.current and record.period not in later]
+        report = _report(draft, in_effect if options.mode == "replace" else [], later)
+        _insert_delivery(connection, self.home, draft, options, report, at)
+        if options.mode == "replace":
+            for record in in_effect:
+                connection.execute(
+                    delivery_periods.update()
+                    .where(delivery_periods.c.delivery_id == record.delivery_id, delivery_periods.c.period == record.period)
+                    .values(current=False)
+                )
+        connection.execute(delivery_periods.insert(), _period_rows(draft, later))
+        change = commit.Change(draft.id, draft.source)
+        change.added = [(file, file.period not in later) for file in [*draft.written.files, *draft.quarantine]]
+        if options.mode == "replace":
+            change.retired = _retired(connection, draft, later)
+        commit.apply(connection, self.home, change, at)
+        detail = {"source": draft.source, "periods": draft.periods, "totals": report.totals, "rows": draft.rows}
+        audit.record(connection, at, options.actor, "delivery.taken", draft.id, detail)
+        for changed in draft.closed_changes:
+            audit.record(connection, at, options.actor, "period.closed_changed", changed.period, asdict(changed))
+        return report
+
+
+def read(duck: DuckDBPyConnection, taken: Sequence[TakenFile], room: Path, currency: str | None) -> Opened:
+    """Land and profile taken files. Raises DeliveryError when no row is left."""
+    landed = land(duck, taken, room)
+    found = profile(duck, landed, currency)
+    bad = [as_rejected(line) for file in landed.files for line in file.bad_lines]
+    rejected = sorted([*found.rejected, *bad], key=lambda row: (row.file, row.line))
+    if not found.sums:
+        why = f" {rejected[0].file}, line {rejected[0].line}: {rejected[0].column} {rejected[0].reason}." if rejected else ""
+        raise DeliveryError(f"The delivery holds no row that can be accepted.{why}", cure="Nothing was changed.")
+    return Opened(taken, landed, found, rejected)
+
+
+def tables_of(dataset: str) -> set[str]:
+    """The lake tables that a delivery of this dataset writes."""
+    own = {datasets()[dataset].table, QUARANTINE_TABLE}
+    return own | {ROLLUP_TABLE} if dataset == "CostAndUsage" else own
+
+
+def _check_manifest(incoming: Incoming, taken: Sequence[TakenFile]) -> None:
+    for file, copy in zip(incoming.files, taken, strict=True):
+        if file.sha256 and file.sha256 != copy.sha256:
+            raise DeliveryError(f"{file.name} is not the file that its manifest names.", cure="Deliver it again.")
+
+
+def _later_periods(standing: Sequence[PeriodRecord], draft: Draft) -> set[str]:
+    """Periods for which a later delivery is in effect already: this one is history there."""
+    return {record.period for record in standing if record.current and record.delivered_at > draft.delivered_at}
+
+
+def _retired(connection: Connection, draft: Draft, later: set[str]) -> list[FileRecord]:
+    periods = {period for period in draft.periods if period not in later}
+    own = [record.id for record in records.all_deliveries(connection) if record.dataset == draft.dataset]
+    return [
+        file
+        for table in sorted(tables_of(draft.dataset))
+        for file in records.files_of(connection, table)
+        if file.source == draft.source and file.period in periods and file.delivery_id in own and file.delivery_id != draft.id
+    ]
+
+
+def _period_rows(draft: Draft, later: set[str]) -> list[dict[str, Any]]:
+    rows = []
+    for period in draft.periods:
+        entries = [entry for entry in draft.opened.found.sums if entry.period == period]
+        issuers = sorted({(entry.issuer or "", entry.account or "") for entry in entries})
+        rows.append(
+            {
+                "delivery_id": draft.id,
+                "period": period,
+                "rows": sum(entry.rows for entry in entries),
+                "totals": draft.written.totals.get(period, {}),
+                "issuers": [list(pair) for pair in issuers],
+                "current": period not in later,
+            }
+        )
+    return rows
+
+
+def _insert_delivery(
+    connection: Connection, home: Home, draft: Draft, options: IngestOptions, report: DeliveryReport, at: datetime
+) -> None:
+    newest = records.all_deliveries(connection)
+    row = {
+        "id": draft.id,
+        "sequence": newest[0].sequence + 1 if newest else 1,
+        "source": draft.source,
+        "dataset": draft.dataset,
+        "mode": options.mode,
+        "content_hash": draft.opened.content_hash,
+        "focus_version": draft.opened.found.plan.shape.version,
+        "mapping_version": MAPPING_VERSION,
+        "delivered_at": draft.delivered_at,
+        "ingested_at": at,
+        "rows": draft.rows,
+        "accepted": report.accepted,
+        "quarantined": report.quarantined,
+        "files": _keep_raw(home, draft),
+        "reading": {"currency": options.currency},
+        "report": report.as_dict(),
+    }
+    connection.execute(deliveries.insert().values(**row))
+
+
+def _keep_raw(home: Home, draft: Draft) -> list[dict[str, Any]]:
+    """Move the files as delivered to their place, flushed; give their entries for the record."""
+    import os
+
+    from finopsmetrics.store.iceberg import flush
+
+    entries = []
+    for number, file in enumerate(draft.opened.taken):
+        target = home.raw / draft.source / draft.id / f"{number}-{slug(Path(file.name).name)}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        flush(file.raw)
+        os.replace(file.raw, target)
+        flush(target.parent)
+        entry = {"name": file.name, "sha256": file.sha256, "bytes": file.size, "raw": str(target.relative_to(home.root))}
+        entries.append(entry)
+    return entries
+
+
+def _report(draft: Draft, in_effect: Sequence[PeriodRecord], later: set[str]) -> DeliveryReport:
+    totals = add_totals(list(draft.written.totals.values()))
+    quarantined: Totals = totals_of(draft.opened.rejected)
+    notes = list(draft.opened.found.plan.notes)
+    notes += [f"{period}: a later delivery is in effect; this one is kept as history." for period in sorted(later)]
+    counted = ("column", "what", "count")
+    return DeliveryReport(
+        id=draft.id,
+        source=draft.source,
+        dataset=draft.dataset,
+        focus_version=draft.opened.found.plan.shape.version,
+        status="history" if later >= set(draft.periods) else "taken",
+        delivered_at=draft.delivered_at.isoformat() + "Z",
+        rows=draft.rows,
+        accepted=draft.accepted,
+        quarantined=len(draft.opened.rejected),
+        periods=draft.periods,
+        totals=totals,
+        quarantined_totals=quarantined,
+        files=[file.name for file in draft.opened.taken],
+        repairs=[dict(zip(counted, entry, strict=True)) for entry in draft.opened.found.repairs],
+        warnings=[dict(zip(counted, entry, strict=True)) for entry in draft.opened.found.warnings],
+        notes=notes,
+        rejected=[_shown(row) for row in draft.opened.rejected[:SHOWN_REJECTS]],
+        replaced=[
+            {"delivery": record.delivery_id, "period": record.period, "rows": record.rows, "totals": record.totals}
+            for record in in_effect
+        ],
+        closed_changes=[asdict(change) for change in draft.closed_changes],
+    )
+
+
+def _shown(row: Rejected) -> dict[str, Any]:
+    return {"file": row.file, "line": row.line, "column": row.column, "reason": row.reason, "billed": row.billed}
+
+
+def _unchanged(known: DeliveryRecord) -> DeliveryReport:
+    report = DeliveryReport(**known.report)
+    note = f"The same content was taken in already ({known.ingested_at.isoformat(timespec='seconds')}Z); nothing was changed."
+    return replace(report, status="unchanged", notes=[note])
