@@ -30,9 +30,10 @@ def events(estate: Estate, con: duckdb.DuckDBPyConnection, taxes: Taxes) -> list
     """Return every planted event with its cost, in all and by day; anomalies first. `taxes` is by source and period.
 
     The impact of an event on resources is what they were billed beyond their steady use; tax and support that follow
-    from it are not part of it. The impact of a recorded look-alike is the sum of its charges.
+    from it are not part of it. The impact of a recorded look-alike is the sum of its charges; without any it is left out.
     """
-    return [_told(estate, event, _by_day(con, event, taxes)) for event in estate.events]
+    costs = [(event, _by_day(con, event, taxes)) for event in estate.events]
+    return [_told(estate, event, by_day) for event, by_day in costs if by_day]
 
 
 def _by_day(con: duckdb.DuckDBPyConnection, event: Event, taxes: Taxes) -> dict[date, Decimal]:

@@ -1,35 +1,53 @@
-"""The share of a charge that falls before a moment, exact at both ends, so that the shares of any partition sum to it.
+"""The part of a charge that falls into a stretch of time, so that the parts of any partition of time sum to the charge.
 
-`share_before(cost, start, end, moment)` is 0 at the start, the whole cost at the end, and in between the cost times the
-fraction of seconds, taken to 18 digits in two steps that need no division of decimals. A window's part of a charge is the
-difference of two such shares: neighbours cancel, nothing is gained or lost. SQLGlot can carry the text to Spark
-without a change of any digit.
+A part is the share that has accrued by the end of the stretch less the share that had accrued by its start; shares are digit
+for digit the same on every engine (`engines.share`), so neighbouring parts cancel and nothing is gained or lost. A charge of
+no duration belongs whole to the moment at which it starts.
 """
 
 from __future__ import annotations
 
-_NANO = 1_000_000_000
+from collections.abc import Mapping, Sequence
+
+from finopsmetrics.store.engines.share import seconds_between, with_share
 
 
-def share_before(cost: str, start: str, end: str, moment: str) -> str:
-    """SQL for the part of `cost` (DECIMAL(38,18)) that accrues before `moment`; all arguments are SQL expressions."""
-    done = f"date_diff('second', {start}, {moment})"
-    whole = f"date_diff('second', {start}, {end})"
-    first = f"(({done} * {_NANO}) // {whole})"
-    rest = f"((({done} * {_NANO}) % {whole}) * {_NANO} // {whole})"
-    high = f"round(CAST({cost} AS DECIMAL(27,18)) * CAST({first} * CAST(0.000000001 AS DECIMAL(10,9)) AS DECIMAL(11,9)), 18)"
-    low = (
-        f"round(CAST({cost} AS DECIMAL(18,9)) * CAST({rest} * CAST(0.000000000000000001 AS DECIMAL(18,18)) "
-        f"AS DECIMAL(19,18)), 18)"
-    )
-    return (
-        f"CASE WHEN {moment} <= {start} THEN CAST(0 AS DECIMAL(38,18)) WHEN {moment} >= {end} THEN {cost} "
-        f"ELSE CAST({high} AS DECIMAL(38,18)) + CAST({low} AS DECIMAL(38,18)) END"
-    )
+def with_parts(
+    relation: str, keep: Sequence[str], stretches: Mapping[str, tuple[str | None, str | None]], costs: Sequence[str]
+) -> str:
+    """A SELECT of the columns `keep` of `relation` and, for each stretch and cost, `<stretch>_<cost>`: the part in it.
+
+    `relation` is a bracketed SELECT with columns ChargePeriodStart, ChargePeriodEnd and the costs (DECIMAL(38,18)). A stretch is
+    (first, last) as SQL over it, end exclusive; None stands for no bound. The text is in DuckDB's dialect.
+    """
+    start, end = "ChargePeriodStart", "ChargePeriodEnd"
+    moments: dict[str, str] = {}
+    for first, last in stretches.values():
+        for moment in (first, last):
+            if moment is not None:
+                moments.setdefault(moment, f"pr_{len(moments)}")
+    seconds = [f"{seconds_between(start, moment, 'duckdb')} AS {name}" for moment, name in moments.items()]
+    seconds.append(f"{seconds_between(start, end, 'duckdb')} AS pr_all")
+    sql = f"SELECT *, {', '.join(seconds)} FROM {relation} AS pr"
+    known = [*keep, *costs, start, end, *moments.values(), "pr_all"]
+    for cost in costs:
+        for name in moments.values():
+            share = f"{name}_{cost}"
+            shared = with_share(f"({sql})", cost=cost, part=name, whole="pr_all", name=share, dialect="duckdb")
+            known.append(share)
+            # Only what is named goes on: the working columns of one share would hide those of the next.
+            sql = f"SELECT {', '.join(known)} FROM ({shared}) AS pr_share"
+    parts = [
+        f"{_part(cost, first, last, moments)} AS {name}_{cost}" for name, (first, last) in stretches.items() for cost in costs
+    ]
+    return f"SELECT {', '.join([*keep, *parts])} FROM ({sql}) AS pr_parts"
 
 
-def part_between(cost: str, start: str, end: str, first: str, last: str) -> str:
-    """SQL for the part of `cost` that accrues from `first` until `last`; a charge of no duration accrues at its start."""
-    inside = f"({share_before(cost, start, end, last)}) - ({share_before(cost, start, end, first)})"
-    point = f"CASE WHEN {start} >= {first} AND {start} < {last} THEN {cost} ELSE CAST(0 AS DECIMAL(38,18)) END"
-    return f"CASE WHEN {end} <= {start} THEN {point} ELSE {inside} END"
+def _part(cost: str, first: str | None, last: str | None, moments: Mapping[str, str]) -> str:
+    start, end = "ChargePeriodStart", "ChargePeriodEnd"
+    before = f"{moments[first]}_{cost}" if first is not None else "CAST(0 AS DECIMAL(38, 18))"
+    until = f"{moments[last]}_{cost}" if last is not None else cost
+    tests = [f"{start} >= {first}"] if first is not None else []
+    tests += [f"{start} < {last}"] if last is not None else []
+    point = f"CASE WHEN {' AND '.join(tests) or 'TRUE'} THEN {cost} ELSE CAST(0 AS DECIMAL(38, 18)) END"
+    return f"CASE WHEN {end} <= {start} THEN {point} ELSE {until} - {before} END"

@@ -5,11 +5,12 @@ A charge that spans days is split over them by `prorate`, so an answer from the 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from finopsmetrics.focus.columns import COST_COLUMNS
 from finopsmetrics.focus.sqltext import literal, quote
-from finopsmetrics.store.prorate import part_between
+from finopsmetrics.store.prorate import with_parts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -62,7 +63,9 @@ def tag_value(key: str, tags: str = "Tags") -> str:
 
 
 def tag_path(key: str) -> str:
-    """The JSON path of a tag key."""
+    """The JSON path of a tag key; a plain key needs no quotes, which every engine reads alike."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
+        return f"$.{key}"
     return '$."' + key.replace('"', '\\"') + '"'
 
 
@@ -84,19 +87,17 @@ def rollup_query(charges: str, stamp: tuple[str, str], period: str, keys: tuple[
 
 def _days(charges: str) -> str:
     """Each charge on its day; a charge of several days as one row a day, its costs split."""
-    dims = ", ".join(quote(name) for name in (*DIMENSIONS, "Tags"))
-    costs = ", ".join(quote(name) for name in COST_COLUMNS)
+    names = [quote(name) for name in (*DIMENSIONS, "Tags")]
     day = "date_trunc('day', ChargePeriodStart)"
     several = f"ChargePeriodEnd > {day} + INTERVAL 1 DAY"
-    split = ", ".join(
-        f"{part_between(quote(name), 'ChargePeriodStart', 'ChargePeriodEnd', 'd', 'd + INTERVAL 1 DAY')} AS {quote(name)}"
-        for name in COST_COLUMNS
-    )
-    last = "ChargePeriodEnd - INTERVAL 1 MICROSECOND"
-    every = f"unnest(generate_series({day}, {last}, INTERVAL 1 DAY)) AS d"
+    every = f"unnest(generate_series({day}, ChargePeriodEnd - INTERVAL 1 MICROSECOND, INTERVAL 1 DAY)) AS d"
+    wanted = ", ".join([*names, *COST_COLUMNS, "ChargePeriodStart", "ChargePeriodEnd", f"{day} AS began"])
+    spread = f"(SELECT {wanted}, {every} FROM {charges} WHERE {several})"
+    split = with_parts(spread, [*names, "d", "began"], {"on_day": ("d", "d + INTERVAL 1 DAY")}, COST_COLUMNS)
+    parts = ", ".join(f"on_day_{name} AS {quote(name)}" for name in COST_COLUMNS)
+    dims, costs = ", ".join(names), ", ".join(quote(name) for name in COST_COLUMNS)
     return (
         f"SELECT {dims}, CAST({day} AS TIMESTAMP) AS ChargeDay, {costs}, 1 AS Charges FROM {charges} "
         f"WHERE NOT ({several}) "
-        f"UNION ALL SELECT {dims}, d AS ChargeDay, {split}, CASE WHEN d = {day} THEN 1 ELSE 0 END AS Charges "
-        f"FROM (SELECT *, {every} FROM {charges} WHERE {several})"
+        f"UNION ALL SELECT {dims}, d AS ChargeDay, {parts}, CASE WHEN d = began THEN 1 ELSE 0 END AS Charges FROM ({split})"
     )

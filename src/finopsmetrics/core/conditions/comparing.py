@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any, TypeAlias, assert_never
 
-from finopsmetrics.core.conditions.numbers import calculate, finished, negate
-from finopsmetrics.core.conditions.paths import Record, getter
+from finopsmetrics.core.conditions.numbers import as_double, calculate, finished, negate
+from finopsmetrics.core.conditions.paths import Getter, Record, getter
 from finopsmetrics.core.conditions.times import read_time
 from finopsmetrics.core.conditions.tree import (
     FLIPPED,
@@ -28,6 +29,9 @@ from finopsmetrics.core.conditions.values import OPERATORS, Known, any_of, compa
 
 Answer: TypeAlias = Callable[[Record], bool | None]
 Operand: TypeAlias = Callable[[Record], Known | None]
+
+MAX_INTEGER = 10**20
+"""Integers below it are numbers of the language as they are."""
 
 
 def operand(value: Value) -> Operand:
@@ -85,12 +89,29 @@ def compile_membership(test: Membership) -> Answer:
 def _with_constant(sign: CompareOperator, field: Field, constant: Constant) -> Answer:
     get, operate, held = getter(field.path), OPERATORS[sign], constant.value
     slow = _beside(sign, constant)
-    if not isinstance(constant, Text):
+    if isinstance(constant, Number):
+        return _with_number(get, operate, constant.value, slow)
+    if isinstance(constant, Flag):
         return lambda record: slow(get(record))
 
     def answer(record: Record) -> bool | None:
         value = get(record)
         if value.__class__ is str:
+            return operate(value, held)
+        return None if value is None else slow(value)
+
+    return answer
+
+
+def _with_number(get: Getter, operate: Callable[[Any, Any], bool], held: Decimal, slow: Callable[[Any], bool | None]) -> Answer:
+    double = as_double(held)
+
+    def answer(record: Record) -> bool | None:
+        value = get(record)
+        kind = value.__class__
+        if kind is float:
+            return operate(value, double) if isfinite(value) else None
+        if kind is int and -MAX_INTEGER < value < MAX_INTEGER:
             return operate(value, held)
         return None if value is None else slow(value)
 

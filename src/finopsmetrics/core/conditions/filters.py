@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from finopsmetrics.core.conditions.numbers import fits
-from finopsmetrics.core.conditions.texts import check_text
+from finopsmetrics.core.conditions.texts import check_path, check_text
 from finopsmetrics.core.conditions.tree import (
     Always,
     And,
@@ -40,7 +40,7 @@ def read_filters(filters: Mapping[str, Any]) -> Test:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    parts = tuple(check_text(name).split("."))
+    parts = check_path(tuple(check_text(name).split(".")))
     if not all(parts):
         raise ConditionError(f"{name!r} is not a field name.", cure="Write it like tags.team.")
     return parts

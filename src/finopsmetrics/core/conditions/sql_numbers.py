@@ -59,13 +59,25 @@ def product(left: Value, right: Value, first: exp.Expr, second: exp.Expr) -> exp
         if (is_fraction := (one[1], other[1])) and one[0] is not None and other[0] is not None
     ]
     if not parts:
-        # One factor is the constant zero; the product is zero too, but unknown where the other factor is.
-        varying = first if constant(left) is None else second
-        return exact("-", varying, varying.copy())
+        # A factor is the constant zero: the product is zero, but unknown where a factor is.
+        return exact("+", exact("-", first, first.copy()), exact("-", second, second.copy()))
     total = parts[0]
     for part in parts[1:]:
         total = exact("+", total, part)
-    return bounded(total)
+    quick = _quick_product(constant(left), second) or _quick_product(constant(right), first)
+    return bounded(exp.Coalesce(this=quick, expressions=[total]) if quick else total)
+
+
+def _quick_product(fixed: Decimal | None, varying: exp.Expr) -> exp.Expr | None:
+    """The product with a constant of up to 9 digits, NULL where the other factor is 10**10 or more: no parts needed."""
+    if fixed is None:
+        return None
+    digits, _, decimals = write_number(fixed).lstrip("-").partition(".")
+    if len(digits) + len(decimals) > 9:
+        return None
+    factor = literal(fixed, f"DECIMAL(9, {len(decimals)})")
+    multiplied = exp.Mul(this=exp.TryCast(this=varying.copy(), to=exp.DataType.build("DECIMAL(28, 18)")), expression=factor)
+    return exp.cast(multiplied, BOUNDED) if decimals else multiplied
 
 
 def constant(value: Value) -> Decimal | None:

@@ -12,6 +12,9 @@ from finopsmetrics.core.errors import ConditionError
 KEYWORDS = frozenset(["AND", "OR", "NOT", "IN", "IS", "NULL", "TRUE", "FALSE", "MATCHES", "CONTAINS", "STARTSWITH", "ENDSWITH"])
 """Names that need backticks when used as a whole field name."""
 
+MAX_PARTS = 20
+"""Dotted parts of a field name."""
+
 _NAME = re.compile(r"[^\W\d]\w*")
 _PART = re.compile(r"""[^\W\d]\w*|`[^`\n]+`|"(?:[^"\\\n]|\\[^\n])+"|'(?:[^'\\\n]|\\[^\n])+'""")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
@@ -56,7 +59,14 @@ def write_number(value: Decimal) -> str:
 
 def read_path(written: str) -> Path:
     """The parts of a field name: `tags."cost center"` is `("tags", "cost center")`. Raises ConditionError."""
-    return tuple(check_text(_part(found[0])) for found in _PART.finditer(written))
+    return check_path(tuple(check_text(_part(found[0])) for found in _PART.finditer(written)))
+
+
+def check_path(path: Path) -> Path:
+    """The path itself, if it is not too long. Raises ConditionError (without a position)."""
+    if len(path) > MAX_PARTS:
+        raise ConditionError(f"a field name has more than {MAX_PARTS} parts.", cure="Quote a part that holds dots.")
+    return path
 
 
 def write_path(path: Path) -> str:

@@ -33,23 +33,23 @@ def read_value(raw: Any) -> Known | None:
 
     A datetime without a zone is UTC, a date is its midnight.
     """
-    match raw:
-        case None:
-            return None
-        case str():
-            return str.__str__(raw)
-        case bool():
-            return raw
-        case Decimal():
-            return stored(raw)
-        case int():
-            # Longer integers are out of range anyway and would be slow to convert.
-            return stored(Decimal(raw)) if raw.bit_length() < 128 else None
-        case float():
-            return as_double(raw) if isfinite(raw) else None
-        case date():
-            return _read_date(raw)
+    read = _READERS.get(raw.__class__)
+    if read is not None:
+        return read(raw)
+    # A subclass, such as a StrEnum; bool and datetime come before the classes they derive from.
+    for kind, read in _READERS.items():
+        if isinstance(raw, kind):
+            return read(raw)
     return None
+
+
+def _read_integer(raw: int) -> Decimal | None:
+    # Longer integers are out of range anyway and would be slow to convert.
+    return stored(Decimal(raw)) if raw.bit_length() < 128 else None
+
+
+def _read_double(raw: float) -> float | None:
+    return float(raw) if isfinite(raw) else None
 
 
 def _read_date(raw: date) -> datetime | None:
@@ -59,6 +59,17 @@ def _read_date(raw: date) -> datetime | None:
         return raw.replace(tzinfo=UTC) if raw.utcoffset() is None else raw.astimezone(UTC)
     except OverflowError:
         return None
+
+
+_READERS: dict[type, Callable[[Any], Known | None]] = {
+    str: str.__str__,
+    bool: bool,
+    Decimal: stored,
+    int: _read_integer,
+    float: _read_double,
+    datetime: _read_date,
+    date: _read_date,
+}
 
 
 def compare(sign: CompareOperator, left: Known | None, right: Known | None) -> bool | None:

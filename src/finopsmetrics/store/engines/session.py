@@ -78,7 +78,7 @@ def _import_session() -> Any:
 
 @contextmanager
 def _named_program() -> Iterator[None]:
-    """Give the running program a file name for a moment: without one (`python -c`) pyspark takes us for its doctests and exits."""
+    """Name the running program for a moment: without a file (`python -c`) pyspark takes us for its doctests and exits."""
     program = sys.modules["__main__"]
     unnamed = not hasattr(program, "__file__")
     if unnamed:

@@ -1,0 +1,1 @@
+"""Reading: cost questions and their answers, receipts, reconciliation. Everything above reads from here."""

@@ -1,0 +1,165 @@
+"""CostObservatory: every cost question, answered from the lake with a receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finopsmetrics.core.conditions import Condition
+from finopsmetrics.core.errors import QueryError
+from finopsmetrics.core.windows import Window
+from finopsmetrics.observability import receipts
+from finopsmetrics.observability.answers import Answer, digest
+from finopsmetrics.observability.plan import plan
+from finopsmetrics.observability.query import CostQuery, Filters, build, naive
+from finopsmetrics.observability.receipts import Receipt, Verification
+from finopsmetrics.store.entries import CostEntry, EntryBook
+from finopsmetrics.store.lake import CHARGES, Snapshot
+from finopsmetrics.store.opened import OpenedHome, open_home
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+Moment = datetime | str
+
+
+class CostObservatory:
+    """Answers cost questions over one home. `CostObservatory()` opens the default home.
+
+    Amounts are Decimal, one currency per row; times are UTC; window ends are exclusive. `scope` limits everything this
+    instance can see to the charges that match a condition.
+    """
+
+    def __init__(
+        self,
+        home: str | Path | None = None,
+        *,
+        opened: OpenedHome | None = None,
+        scope: Condition | None = None,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._opened = opened or open_home(home)
+        self._scope = scope
+        self._now = now or (lambda: datetime.now(UTC))
+        self._entries = EntryBook(self._opened)
+
+    def get_costs(
+        self,
+        *,
+        filters: Filters = None,
+        group_by: list[str] | tuple[str, ...] | str | None = None,
+        time_range: str | Window = "30d",
+        metric: str = "billed",
+        basis: str = "accrual",
+        grain: str | None = None,
+        compare: bool = False,
+        top: int | None = None,
+        as_of: Moment | None = None,
+    ) -> Answer:
+        """Costs of a window by any dimensions.
+
+        `group_by` takes FOCUS columns, their snake_case twins, short names (service, account, region, provider) and
+        `tags.KEY`; `filters` a condition, its text, or a dict whose unknown keys are tags; `metric` billed, effective, list or
+        contracted; `basis` accrual (by charge period, split where it spans a bound) or cash (by billing period); `grain` hour to
+        year adds `period`; `compare` adds the window before; `top` keeps the greatest groups and sums the rest as "(other)";
+        `as_of` answers with what was known then. Raises QueryError, WindowError or ConditionError.
+        """
+        window = self._window(time_range)
+        query = build(
+            metric=metric, group_by=group_by, window=window, filters=filters, basis=basis, grain=grain, compare=compare, top=top
+        )
+        return self.ask(query, as_of=as_of)
+
+    def ask(self, query: CostQuery, *, as_of: Moment | None = None, keep_receipt: bool = True) -> Answer:
+        """Answer a question that is made already."""
+        snapshot = self._snapshot(as_of)
+        answer, receipt = self._answer(query.narrowed(self._scope), snapshot)
+        if keep_receipt:
+            receipts.keep(self._opened.database, receipt)
+        return Answer(answer, receipt)
+
+    def get_time_series(self, days: int = 90, *, group_by: list[str] | str | None = None, **asked: Any) -> Answer:
+        """Daily costs of the last `days` days, the oldest first."""
+        return self.get_costs(time_range=f"{days}d", grain="day", group_by=group_by, **asked)
+
+    def get_all_costs(self, days: int | None = None, *, time_range: str | Window | None = None) -> pyarrow.Table:
+        """Every charge that touches the window, as an Arrow table of FOCUS 1.4 rows."""
+        window = self._window(time_range or (f"{days}d" if days else "all"))
+        return self.charges(window)
+
+    def get_costs_dataframe(self, **asked: Any) -> pandas.DataFrame:
+        """`get_costs` as a pandas data frame; by service and day unless asked otherwise."""
+        asked.setdefault("group_by", ["ServiceName"])
+        asked.setdefault("grain", "day")
+        return self.get_costs(**asked).to_pandas()
+
+    def get_sql_export(self, *, filters: Filters = None, group_by: list[str] | str | None = None, time_range: str = "all") -> str:
+        """The SQL of a cost question over the FOCUS tables, for tools that run it themselves (`finopsmetrics sql`)."""
+        query = build(group_by=group_by or ["ServiceName"], window=self._window(time_range), filters=filters)
+        return plan(query.narrowed(self._scope), self._snapshot(None), allow_rollup=False).sql
+
+    def charges(self, window: Window, *, filters: Filters = None, limit: int | None = None, offset: int = 0) -> pyarrow.Table:
+        """Charge rows that touch the window, as delivered and normalised, in a stable order."""
+        query = build(window=window, filters=filters).narrowed(self._scope)
+        snapshot = self._snapshot(None)
+        start, end = naive(window.start), naive(window.end)
+        source = snapshot.source(CHARGES, snapshot.within(CHARGES, start, end))
+        from finopsmetrics.observability.plan import charge_rows
+
+        return self._opened.engine.query(charge_rows(query, snapshot, limit, offset, self._opened.engine.dialect), [source])
+
+    def add_cost_entry(self, entry: CostEntry) -> bool:
+        """Add one charge by hand. It is durable when this returns; the same id with the same content again is no change.
+
+        Returns whether it was new. Raises ConflictError when the id stands for other content.
+        """
+        return self._entries.add([entry]) == 1
+
+    def add_cost_entries(self, entries: list[CostEntry]) -> int:
+        """Add many charges in one durable step; returns how many were new."""
+        return self._entries.add(entries)
+
+    def receipt(self, receipt_id: str) -> Receipt:
+        """A kept receipt. Raises NotFoundError."""
+        return receipts.find(self._opened.database, receipt_id)
+
+    def verify(self, receipt: Receipt) -> Verification:
+        """Recompute a receipt's answer from the deliveries it names, and compare."""
+        snapshot = self._opened.lake.of_inputs(receipt.inputs)
+        table, again = self._answer(receipt.query, snapshot)
+        expected, found = receipt.body["answer"]["sha256"], digest(table)
+        return Verification(receipt.id, expected == found, expected, found, table.num_rows, again.body["answer"]["totals"])
+
+    def difference(self, query: CostQuery, then: Moment, now: Moment | None = None) -> pyarrow.Table:
+        """What deliveries changed between two moments of knowledge: rows of `query` with `then`, `now` and `change`."""
+        from finopsmetrics.observability.differences import differ
+
+        before, after = self.ask(query, as_of=then), self.ask(query, as_of=now)
+        return differ(before.table, after.table)
+
+    def _answer(self, query: CostQuery, snapshot: Snapshot) -> tuple[pyarrow.Table, Receipt]:
+        planned = plan(query, snapshot, self._opened.engine.dialect)
+        table = self._opened.engine.query(planned.sql, [planned.source])
+        return table, receipts.issue(query, snapshot, planned, table)
+
+    def _snapshot(self, as_of: Moment | None) -> Snapshot:
+        self._entries.flush()
+        return self._opened.lake.snapshot(known_at(as_of))
+
+    def _window(self, time_range: str | Window) -> Window:
+        return time_range if isinstance(time_range, Window) else Window.parse(time_range, now=self._now())
+
+
+def known_at(moment: Moment | None) -> datetime | None:
+    """A moment of knowledge as UTC without zone; a date alone means the end of that day. Raises QueryError."""
+    if moment is None or isinstance(moment, datetime):
+        return naive(moment)
+    text = moment.strip()
+    try:
+        read = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise QueryError(f"{moment!r} is not a date or a time.", cure="Write 2026-10-03 or 2026-10-03T06:00:00Z.") from error
+    return read + timedelta(days=1, microseconds=-1) if len(text) == 10 else naive(read)

@@ -1,0 +1,266 @@
+"""From a cost question to one SQL text: which table answers, which files, and the SELECT in the engine's dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp
+
+from finopsmetrics.core.conditions import Column, Path
+from finopsmetrics.core.errors import QueryError
+from finopsmetrics.focus.columns import Dimension, charges, dimension
+from finopsmetrics.focus.sqltext import literal, quote
+from finopsmetrics.observability.query import OTHER, CostQuery
+from finopsmetrics.store.engines.base import TableSource
+from finopsmetrics.store.lake import CHARGES, Snapshot
+from finopsmetrics.store.prorate import with_parts
+from finopsmetrics.store.rollup import DIMENSIONS, ROLLUP_TABLE, tag_path
+
+_ROLLUP_COLUMNS = {*DIMENSIONS, "x_fm_source", "x_fm_period", "x_fm_delivery"}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A question made ready: the SQL, the table it reads, and whether the rollup serves it."""
+
+    sql: str
+    source: TableSource
+    rollup: bool
+
+
+def plan(query: CostQuery, snapshot: Snapshot, dialect: str = "duckdb", *, allow_rollup: bool = True) -> Planned:
+    """Plan a question. Raises QueryError for a dimension or a field that does not exist."""
+    extras = snapshot.extras()
+    dims = [dimension(name, extras) for name in query.group_by]
+    read = _fields(query, extras)
+    first, last = _reach(query)
+    rollup = allow_rollup and _rollup_serves(query, [*dims, *read], snapshot)
+    table = ROLLUP_TABLE if rollup else CHARGES
+    # The daily rollup is in files by day; charges of no duration may start at the very end of a file's reach.
+    files = snapshot.within(table, first, last) if query.basis == "accrual" else list(snapshot.files.get(table, ()))
+    if query.basis == "cash":
+        source = snapshot.source(table)
+    else:
+        source = snapshot.source(table, None if len(files) == len(snapshot.files.get(table, ())) else files)
+    sql = _select(query, dims, extras, rollup=rollup, dialect=dialect)
+    return Planned(sql, source, rollup)
+
+
+def _reach(query: CostQuery) -> tuple[datetime | None, datetime | None]:
+    first = query.start if query.previous_start is None else query.previous_start
+    return first, query.end
+
+
+def _fields(query: CostQuery, extras: tuple[str, ...]) -> list[Dimension]:
+    condition = query.condition
+    return [_field(path, extras) for path in condition.fields()] if condition else []
+
+
+def _field(path: Path, extras: tuple[str, ...]) -> Dimension:
+    head = path[0].lower()
+    if head == "tags" and len(path) > 1:
+        return Dimension(".".join(path), "Tags", ".".join(path[1:]))
+    if head in {"resource", "charge"} and len(path) == 2:
+        return dimension(path[1], extras)
+    if len(path) > 1:
+        raise QueryError(f"There is no field {'.'.join(path)!r} of a charge.", cure="Use a FOCUS column or tags.KEY.")
+    return dimension(path[0], extras)
+
+
+def _rollup_serves(query: CostQuery, dims: Sequence[Dimension], snapshot: Snapshot) -> bool:
+    keys = {dim.tag for dim in dims if dim.tag is not None}
+    columns = {dim.column for dim in dims if dim.tag is None}
+    if not columns <= _ROLLUP_COLUMNS or query.grain == "hour":
+        return False
+    moments = (query.start, query.end, query.previous_start, query.previous_end)
+    if query.basis == "accrual" and any(m is not None and m != datetime(m.year, m.month, m.day) for m in moments):
+        return False
+    return not keys or keys <= snapshot.rollup_keys(snapshot.files.get(ROLLUP_TABLE, ()))
+
+
+def _select(query: CostQuery, dims: Sequence[Dimension], extras: tuple[str, ...], *, rollup: bool, dialect: str) -> str:
+    names = [f"g{number}" for number in range(len(dims))]
+    grouped = [f"{_value(dim)} AS {name}" for dim, name in zip(dims, names, strict=True)]
+    rows = _rows(query, grouped, extras, rollup=rollup)
+    keys = [*(["period"] if query.grain else []), *names, "currency"]
+    sums = "sum(cost) AS cost" + (", sum(previous) AS previous" if query.compares else "")
+    sql = f"SELECT {', '.join(keys)}, {sums} FROM ({rows}) AS charged GROUP BY {', '.join(keys)}"
+    if query.top is not None and names:
+        sql = _topped(query, names, sql)
+    outer = [f"{name} AS {quote(dim.asked)}" for name, dim in zip(names, dims, strict=True)]
+    listed = [*(["period"] if query.grain else []), *outer, "currency", "cost"]
+    listed += ["previous", "cost - previous AS change"] if query.compares else []
+    order = [*(["period"] if query.grain else []), "currency", "cost DESC NULLS LAST", *(f"{n} NULLS LAST" for n in names)]
+    return _in_dialect(f"SELECT {', '.join(listed)} FROM ({sql}) AS answered ORDER BY {', '.join(order)}", dialect)
+
+
+def _rows(query: CostQuery, grouped: list[str], extras: tuple[str, ...], *, rollup: bool) -> str:
+    """The charges that count, each with its groups, currency and cost within the window(s)."""
+    where = _where(query, extras)
+    if query.basis == "cash":
+        return _by_moment(query, grouped, where, "BillingPeriodStart", ROLLUP_TABLE if rollup else CHARGES)
+    if rollup:
+        return _by_moment(query, grouped, where, "ChargeDay", ROLLUP_TABLE)
+    return _by_time(query, grouped, where)
+
+
+def _by_moment(query: CostQuery, grouped: list[str], where: list[str], moment: str, table: str) -> str:
+    now = _between(moment, query.start, query.end)
+    before = _between(moment, query.previous_start, query.previous_end)
+    period = [f"date_trunc('{query.grain}', {moment}) AS period"] if query.grain else []
+    if query.compares:
+        costs = [f"CASE WHEN {now} THEN {query.column} END AS cost", f"CASE WHEN {before} THEN {query.column} END AS previous"]
+        where = [*where, f"(({now}) OR ({before}))"]
+    else:
+        costs = [f"{query.column} AS cost"]
+        where = [*where, *([now] if now != "TRUE" else [])]
+    listed = ", ".join([*period, *grouped, "BillingCurrency AS currency", *costs])
+    return f"SELECT {listed} FROM {table}{_clause(where)}"
+
+
+def _by_time(query: CostQuery, grouped: list[str], where: list[str]) -> str:
+    """Charges by their charge period, split where they span a bound of the window or of a grain."""
+    if query.start is None and query.end is None and query.grain is None:
+        listed = ", ".join([*grouped, "BillingCurrency AS currency", f"{query.column} AS cost"])
+        return f"SELECT {listed} FROM {CHARGES}{_clause(where)}"
+    first, last = _reach(query)
+    overlap = [f"ChargePeriodStart < {_stamp(last)}"] if last else []
+    overlap += [f"(ChargePeriodEnd > {_stamp(first)} OR ChargePeriodStart >= {_stamp(first)})"] if first else []
+    listed = ", ".join(
+        [*grouped, "BillingCurrency AS currency", f"{query.column} AS cost", "ChargePeriodStart", "ChargePeriodEnd"]
+    )
+    rows = f"(SELECT {listed} FROM {CHARGES}{_clause([*where, *overlap])})"
+    names = ", ".join([*(text.rsplit(" AS ", 1)[1] for text in grouped), "currency"])
+    if query.grain is None:
+        stretches = {"now": _bounds(query.start, query.end)}
+        if query.compares:
+            stretches["before"] = _bounds(query.previous_start, query.previous_end)
+        split = with_parts(rows, names.split(", "), stretches, ["cost"])
+        before = ", before_cost AS previous" if query.compares else ""
+        return f"SELECT {names}, now_cost AS cost{before} FROM ({split}) AS parts"
+    return _by_grain(query, rows, names)
+
+
+def _by_grain(query: CostQuery, rows: str, names: str) -> str:
+    """A charge within one bucket counts there; one that spans several is spread over them."""
+    step = "INTERVAL 3 MONTH" if query.grain == "quarter" else f"INTERVAL 1 {str(query.grain).upper()}"
+    bucket = f"date_trunc('{query.grain}', ChargePeriodStart)"
+    several = f"ChargePeriodEnd > {bucket} + {step}"
+    edges = [f"ChargePeriodEnd > {_stamp(query.end)}"] if query.end else []
+    edges += [f"ChargePeriodStart < {_stamp(query.start)}"] if query.start else []
+    spans = " OR ".join([several, *edges])
+    last = "ChargePeriodEnd - INTERVAL 1 MICROSECOND"
+    every = f"unnest(generate_series({bucket}, {last}, {step}))"
+    columns = f"{names}, cost, ChargePeriodStart, ChargePeriodEnd"
+    spread = f"SELECT {columns}, {every} AS period FROM {rows} AS spanning WHERE {spans}"
+    lower = f"greatest(period, {_stamp(query.start)})" if query.start else "period"
+    upper = f"least(period + {step}, {_stamp(query.end)})" if query.end else f"period + {step}"
+    clipped = f"SELECT {columns}, period, {lower} AS from_time, {upper} AS until_time FROM ({spread}) AS spread"
+    inside = f"(SELECT * FROM ({clipped}) AS clipped WHERE from_time < until_time)"
+    split = with_parts(
+        inside, ["period", "from_time", "until_time", *names.split(", ")], {"now": ("from_time", "until_time")}, ["cost"]
+    )
+    whole = f"SELECT {bucket} AS period, {names}, cost FROM {rows} AS whole WHERE NOT ({spans})"
+    return f"{whole} UNION ALL SELECT period, {names}, now_cost AS cost FROM ({split}) AS parts"
+
+
+def _topped(query: CostQuery, names: list[str], sql: str) -> str:
+    """Keep the greatest groups of each currency by their sum over all periods; the rest becomes one group that still sums."""
+    listed = ", ".join(names)
+    totals = f"SELECT {listed}, currency, sum(cost) AS total FROM grouped GROUP BY {listed}, currency"
+    ordered = f"PARTITION BY currency ORDER BY total DESC NULLS LAST, {', '.join(f'{name} NULLS LAST' for name in names)}"
+    ranked = f"SELECT *, row_number() OVER ({ordered}) AS place FROM totals"
+    same = " AND ".join(f"grouped.{name} IS NOT DISTINCT FROM ranked.{name}" for name in [*names, "currency"])
+    keep = f"place <= {query.top}"
+    kept = ", ".join(f"CASE WHEN {keep} THEN grouped.{name} ELSE {literal(OTHER)} END AS {name}" for name in names)
+    period = ["period"] if query.grain else []
+    previous = ", sum(previous) AS previous" if query.compares else ""
+    inner = f"SELECT {', '.join([*(f'grouped.{p}' for p in period), kept, 'grouped.currency', 'cost'])}"
+    inner += ", previous" if query.compares else ""
+    keys = ", ".join([*period, *names, "currency"])
+    return (
+        f"WITH grouped AS ({sql}), totals AS ({totals}), ranked AS ({ranked}) "
+        f"SELECT {keys}, sum(cost) AS cost{previous} FROM ({inner} FROM grouped JOIN ranked ON {same}) AS kept GROUP BY {keys}"
+    )
+
+
+def _where(query: CostQuery, extras: tuple[str, ...]) -> list[str]:
+    condition = query.condition
+    if condition is None:
+        return []
+
+    def resolve(path: Path) -> Column:
+        found = _field(path, extras)
+        kind = "text"
+        known = charges().columns.get(found.column)
+        if found.tag is None and known is not None:
+            kind = {"decimal": "number", "time": "utc_time"}.get(known.kind, "text")
+        return Column(_parsed(_value(found)), kind)  # type: ignore[arg-type]
+
+    return [f"({condition.to_sql(resolve).sql('duckdb')})"]
+
+
+@lru_cache(maxsize=512)
+def _parse(text: str) -> exp.Expr:
+    return sqlglot.parse_one(text, read="duckdb")
+
+
+def _parsed(text: str) -> exp.Expr:
+    return _parse(text).copy()
+
+
+def _value(dim: Dimension) -> str:
+    if dim.tag is not None:
+        return f"json_extract_string(Tags, {literal(tag_path(dim.tag))})"
+    return quote(dim.column)
+
+
+def _between(moment: str, start: datetime | None, end: datetime | None) -> str:
+    tests = [f"{moment} >= {_stamp(start)}"] if start else []
+    tests += [f"{moment} < {_stamp(end)}"] if end else []
+    return " AND ".join(tests) or "TRUE"
+
+
+def _bounds(start: datetime | None, end: datetime | None) -> tuple[str | None, str | None]:
+    return (_stamp(start) if start else None, _stamp(end) if end else None)
+
+
+def _stamp(moment: datetime) -> str:
+    return f"CAST('{moment.isoformat(sep=' ')}' AS TIMESTAMP)"
+
+
+def _clause(tests: list[str]) -> str:
+    return f" WHERE {' AND '.join(tests)}" if tests else ""
+
+
+def _in_dialect(sql: str, dialect: str) -> str:
+    return sql if dialect == "duckdb" else _carried(sqlglot.parse_one(sql, read="duckdb")).sql(dialect)
+
+
+def _carried(tree: exp.Expr) -> exp.Expr:
+    """Say in words that both engines read alike what SQLGlot would carry over with another meaning.
+
+    Spark's DATEDIFF counts elapsed seconds, DuckDB's counts seconds on the clock.
+    """
+
+    def carry(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.DateDiff) and str(node.args.get("unit")).strip("'").lower() == "second":
+            later, earlier = (exp.func("UNIX_TIMESTAMP", node.args[side].copy()) for side in ("this", "expression"))
+            return exp.paren(exp.Sub(this=later, expression=earlier))
+        return node
+
+    return tree.transform(carry)
+
+
+def charge_rows(query: CostQuery, snapshot: Snapshot, limit: int | None, offset: int, dialect: str) -> str:
+    """SQL for the charge rows that touch the question's window, in a stable order."""
+    where = _where(query, snapshot.extras())
+    where += [f"ChargePeriodStart < {_stamp(query.end)}"] if query.end else []
+    where += [f"(ChargePeriodEnd > {_stamp(query.start)} OR ChargePeriodStart >= {_stamp(query.start)})"] if query.start else []
+    page = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
+    order = " ORDER BY ChargePeriodStart, x_fm_source, ResourceId, SkuId, BilledCost" if limit is not None else ""
+    return _in_dialect(f"SELECT * FROM {CHARGES}{_clause(where)}{order}{page}", dialect)

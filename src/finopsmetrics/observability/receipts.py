@@ -1,0 +1,114 @@
+"""Receipts: what an answer rests on, and the proof that it can be had again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+import finopsmetrics
+from finopsmetrics.core.errors import NotFoundError
+from finopsmetrics.focus.normalise import MAPPING_VERSION
+from finopsmetrics.observability.answers import digest
+from finopsmetrics.observability.plan import Planned
+from finopsmetrics.observability.query import CostQuery
+from finopsmetrics.store.database import Database
+from finopsmetrics.store.lake import Input, Snapshot, inputs_to_json
+from finopsmetrics.store.tables import receipts
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The question, the deliveries with their hashes, the versions of rules and software, and the hash of the answer."""
+
+    id: str
+    body: dict[str, Any]
+
+    @property
+    def query(self) -> CostQuery:
+        """The question that was asked."""
+        return CostQuery.from_dict(self.body["query"])
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The billing periods of deliveries that the answer rests on."""
+        return tuple(Input(**entry) for entry in self.body["inputs"])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The receipt as plain data: what `--receipt FILE` writes and another machine reads."""
+        return {"id": self.id, **self.body}
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> Receipt:
+        """Read `as_dict` back."""
+        return cls(str(body["id"]), {name: value for name, value in body.items() if name != "id"})
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether a receipt's answer was reproduced, and both hashes."""
+
+    receipt: str
+    reproduced: bool
+    expected: str
+    found: str
+    rows: int
+    totals: dict[str, str]
+
+
+def issue(query: CostQuery, snapshot: Snapshot, planned: Planned, table: pyarrow.Table) -> Receipt:
+    """Make the receipt of an answer. The same question on the same data gives the same receipt."""
+    relevant = [one for one in snapshot.inputs if one.dataset == "CostAndUsage"]
+    body: dict[str, Any] = {
+        "query": query.as_dict(),
+        "sql": planned.sql,
+        "table": planned.source.name,
+        "snapshot": {"lake_version": snapshot.version, "metadata": planned.source.metadata_location},
+        "as_of": snapshot.as_of.isoformat() + "Z" if snapshot.as_of else None,
+        "inputs": inputs_to_json(relevant),
+        "mapping_version": MAPPING_VERSION,
+        "software": f"finopsmetrics {finopsmetrics.__version__}",
+        "answer": {"rows": table.num_rows, "sha256": digest(table), "totals": _totals(table)},
+    }
+    known = {name: body[name] for name in ("query", "inputs", "mapping_version", "answer")}
+    named = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:20]
+    return Receipt(f"r-{named}", body)
+
+
+def keep(database: Database, receipt: Receipt) -> None:
+    """Keep a receipt in the state, once."""
+    with database.read() as connection:
+        if connection.execute(select(receipts.c.id).where(receipts.c.id == receipt.id)).first():
+            return
+    row = {"id": receipt.id, "created_at": datetime.now(UTC).replace(tzinfo=None), "body": receipt.body}
+    try:
+        with database.engine.connect().execution_options(write=True) as connection, connection.begin():
+            connection.execute(receipts.insert().values(**row))
+    except IntegrityError:
+        return  # another reader asked the same at the same moment
+
+
+def find(database: Database, receipt_id: str) -> Receipt:
+    """A kept receipt. Raises NotFoundError."""
+    with database.read() as connection:
+        row = connection.execute(select(receipts).where(receipts.c.id == receipt_id)).mappings().first()
+    if row is None:
+        raise NotFoundError(f"There is no receipt {receipt_id}.", cure="Receipts are named when an answer is given.")
+    return Receipt(row["id"], row["body"])
+
+
+def _totals(table: pyarrow.Table) -> dict[str, str]:
+    sums: dict[str, Any] = {}
+    for currency, cost in zip(table.column("currency").to_pylist(), table.column("cost").to_pylist(), strict=True):
+        if cost is not None:
+            sums[currency or "XXX"] = sums.get(currency or "XXX", 0) + cost
+    return {currency: f"{amount:f}" for currency, amount in sorted(sums.items())}

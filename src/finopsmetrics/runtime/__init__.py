@@ -1,0 +1,1 @@
+"""Wiring: the workspace puts the parts together; the faces are thin over it."""

@@ -1,0 +1,60 @@
+"""A home, opened: its state brought up to date, its lake, its engine. Everything above the store starts from one of these."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from finopsmetrics.store.database import Database
+from finopsmetrics.store.engines.base import Engine
+from finopsmetrics.store.home import Home
+from finopsmetrics.store.ingest import Ingestor
+from finopsmetrics.store.lake import Lake
+
+
+class OpenedHome:
+    """The parts of an open home, each made when it is first needed."""
+
+    def __init__(self, home: Home, *, now: Callable[[], datetime] | None = None, engine: Engine | None = None) -> None:
+        self.home = home
+        self.now = now or (lambda: datetime.now(UTC).replace(tzinfo=None))
+        self.database = Database(home.state_url)
+        self.database.upgrade()
+        self.lake = Lake(home, self.database)
+        self._engine = engine
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that answers: DuckDB, or Spark Connect when FINOPSMETRICS_ENGINE names one (`sc://host:port`)."""
+        if self._engine is None:
+            self._engine = _engine(self.home)
+        return self._engine
+
+    @property
+    def ingestor(self) -> Ingestor:
+        """What takes deliveries in."""
+        return Ingestor(self.home, self.database, self.now)
+
+    def close(self) -> None:
+        """Close every connection; a second call does nothing."""
+        if self._engine is not None:
+            self._engine.close()
+        self.database.close()
+
+
+def open_home(root: str | Path | None = None, *, now: Callable[[], datetime] | None = None) -> OpenedHome:
+    """Open a home by its folder, else by FINOPSMETRICS_HOME, else the default one."""
+    return OpenedHome(Home.open(root), now=now)
+
+
+def _engine(home: Home) -> Engine:
+    url = os.environ.get("FINOPSMETRICS_ENGINE", "duckdb")
+    if url == "duckdb":
+        from finopsmetrics.store.engines.duck import DuckEngine
+
+        return DuckEngine([home.lake, home.cache], home.staging / "spill")
+    from finopsmetrics.store.engines.spark import SparkEngine
+
+    return SparkEngine(url)
