@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from finopsmetrics.core.errors import ConflictError
 from finopsmetrics.observability.cost_observatory import CostObservatory
 from finopsmetrics.store import records
 from finopsmetrics.store.incoming import Incoming, gather
@@ -59,12 +59,11 @@ class Workspace:
         return self.take(incoming, options or IngestOptions(), progress)
 
     def take(self, incoming: Sequence[Incoming], options: IngestOptions, progress: Progress = silent) -> list[DeliveryReport]:
-        """Take gathered deliveries in. Raises ConflictError when two of them claim the same bill."""
+        """Take gathered deliveries in. Raises ConflictError when two undated ones claim the same bill."""
         reports: list[DeliveryReport] = []
         for one in incoming:
-            report = self.opened.ingestor.ingest(one, options, progress)
-            reports.append(report)
-            _refuse_shadowing(reports, incoming)
+            undated = frozenset(report.id for report in reports if report.status == "taken" and one.delivered_at is None)
+            reports.append(self.opened.ingestor.ingest(one, replace(options, beside=undated), progress))
         return reports
 
     def deliveries(self) -> list[DeliveryRecord]:
@@ -85,19 +84,3 @@ class Workspace:
     def close(self) -> None:
         """Close the home; a second call does nothing."""
         self.opened.close()
-
-
-def _refuse_shadowing(reports: Sequence[DeliveryReport], incoming: Sequence[Incoming]) -> None:
-    """Refuse two files of one call that replaced one another: parts belong together, versions in two calls."""
-    last = reports[-1]
-    if incoming[len(reports) - 1].delivered_at is not None:
-        return
-    for earlier in reports[:-1]:
-        replaced = {entry["delivery"] for entry in last.replaced}
-        if earlier.id in replaced and earlier.status == "taken":
-            cause = f"{last.files[0]} replaced {earlier.files[0]}: both bill {last.source} for the same period."
-            cure = "If they are parts of one bill, pass --together; if one is a newer version, pass them one after the other."
-            raise ConflictError(cause, cure=cure)
-
-
-__all__ = ["Workspace"]

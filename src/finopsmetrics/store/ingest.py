@@ -43,12 +43,17 @@ def silent(_what: str, _done: int, _total: int) -> None:
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """How to take deliveries in: a currency for bills that name none, and whether changed closed periods are refused."""
+    """How to take deliveries in.
+
+    `currency` stands in for bills that name none; `refuse_closed` refuses a closed period that arrives changed instead of
+    flagging it; `beside` names deliveries that this one may not replace, as parts of one bill would.
+    """
 
     currency: str | None = None
     refuse_closed: bool = False
     mode: str = "replace"
     actor: str = "local"
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,7 @@ class Ingestor:
         standing = self._standing(connection, draft)
         later = _later_periods(standing, draft) if options.mode == "replace" else set()
         in_effect = [record for record in standing if record.current and record.period not in later]
+        _refuse_shadowing(draft, in_effect, options)
         report = _report(draft, in_effect if options.mode == "replace" else [], later)
         _insert_delivery(connection, self.home, draft, options, report, at)
         if options.mode == "replace":
@@ -219,6 +225,15 @@ def read(duck: DuckDBPyConnection, taken: Sequence[TakenFile], room: Path, curre
         why = f" {rejected[0].file}, line {rejected[0].line}: {rejected[0].column} {rejected[0].reason}." if rejected else ""
         raise DeliveryError(f"The delivery holds no row that can be accepted.{why}", cure="Nothing was changed.")
     return Opened(taken, landed, found, rejected)
+
+
+def _refuse_shadowing(draft: Draft, in_effect: Sequence[PeriodRecord], options: IngestOptions) -> None:
+    shadowed = sorted({record.period for record in in_effect if record.delivery_id in options.beside})
+    if shadowed:
+        name = draft.opened.taken[0].name
+        cause = f"{name} bills {draft.source} for {', '.join(shadowed)}, as another file of this call does. It was not taken."
+        cure = "If they are parts of one bill, pass --together; if one is a newer version, pass them one after the other."
+        raise ConflictError(cause, cure=cure)
 
 
 def tables_of(dataset: str) -> set[str]:
