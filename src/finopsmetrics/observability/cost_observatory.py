@@ -122,6 +122,10 @@ class CostObservatory:
         """Add many charges in one durable step; returns how many were new."""
         return self._entries.add(entries)
 
+    def refresh(self) -> None:
+        """Bring entries that wait in the state into the lake, so that every reader of the lake sees them."""
+        self._entries.flush()
+
     def receipt(self, receipt_id: str) -> Receipt:
         """A kept receipt. Raises NotFoundError."""
         return receipts.find(self._opened.database, receipt_id)

@@ -10,7 +10,7 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 
-from finopsmetrics.core.conditions import Column, Path
+from finopsmetrics.core.conditions import Column, Condition, Path
 from finopsmetrics.core.errors import QueryError
 from finopsmetrics.focus.columns import Dimension, charges, dimension
 from finopsmetrics.focus.sqltext import literal, quote
@@ -57,7 +57,12 @@ def _reach(query: CostQuery) -> tuple[datetime | None, datetime | None]:
 
 def _fields(query: CostQuery, extras: tuple[str, ...]) -> list[Dimension]:
     condition = query.condition
-    return [_field(path, extras) for path in condition.fields()] if condition else []
+    return fields_of(condition, extras) if condition else []
+
+
+def fields_of(condition: Condition, extras: tuple[str, ...]) -> list[Dimension]:
+    """The dimensions that a condition reads. Raises QueryError for a field that charges do not have."""
+    return [_field(path, extras) for path in condition.fields()]
 
 
 def _field(path: Path, extras: tuple[str, ...]) -> Dimension:
@@ -72,12 +77,19 @@ def _field(path: Path, extras: tuple[str, ...]) -> Dimension:
 
 
 def _rollup_serves(query: CostQuery, dims: Sequence[Dimension], snapshot: Snapshot) -> bool:
-    keys = {dim.tag for dim in dims if dim.tag is not None}
-    columns = {dim.column for dim in dims if dim.tag is None}
-    if not columns <= _ROLLUP_COLUMNS or query.grain == "hour":
+    if query.grain == "hour":
         return False
     moments = (query.start, query.end, query.previous_start, query.previous_end)
     if query.basis == "accrual" and any(m is not None and m != datetime(m.year, m.month, m.day) for m in moments):
+        return False
+    return rollup_holds(dims, snapshot)
+
+
+def rollup_holds(dims: Sequence[Dimension], snapshot: Snapshot) -> bool:
+    """Whether every row of the daily rollup tells these dimensions, so that it can be grouped and filtered by them."""
+    keys = {dim.tag for dim in dims if dim.tag is not None}
+    columns = {dim.column for dim in dims if dim.tag is None}
+    if not columns <= _ROLLUP_COLUMNS:
         return False
     return not keys or keys <= snapshot.rollup_keys(snapshot.files.get(ROLLUP_TABLE, ()))
 
@@ -190,8 +202,11 @@ def _topped(query: CostQuery, names: list[str], sql: str) -> str:
 
 def _where(query: CostQuery, extras: tuple[str, ...]) -> list[str]:
     condition = query.condition
-    if condition is None:
-        return []
+    return [] if condition is None else [filter_sql(condition, extras)]
+
+
+def filter_sql(condition: Condition, extras: tuple[str, ...]) -> str:
+    """A condition over charges as a predicate in DuckDB's dialect, in brackets. Raises QueryError or ConditionError."""
 
     def resolve(path: Path) -> Column:
         found = _field(path, extras)
@@ -201,7 +216,7 @@ def _where(query: CostQuery, extras: tuple[str, ...]) -> list[str]:
             kind = {"decimal": "number", "time": "utc_time"}.get(known.kind, "text")
         return Column(_parsed(_value(found)), kind)  # type: ignore[arg-type]
 
-    return [f"({condition.to_sql(resolve).sql('duckdb')})"]
+    return f"({condition.to_sql(resolve).sql('duckdb')})"
 
 
 @lru_cache(maxsize=512)

@@ -1,4 +1,4 @@
-"""Reconciliation: every invoice against its charges, every commitment against its use. A residual is shown, never rounded away."""
+"""Reconciliation: every invoice against its charges, every commitment against its use; no residual is rounded away."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Reconciliation:
     @property
     def ties(self) -> bool:
         """Whether no line differs by more than a cent and no closed period arrived changed."""
-        differs = [line for line in (*self.invoices, *self.commitments) if line.status == "differs"]
-        return not differs and not self.closed_changes
+        statuses = [*(line.status for line in self.invoices), *(line.status for line in self.commitments)]
+        return "differs" not in statuses and not self.closed_changes
 
     def as_dict(self) -> dict[str, Any]:
         """The reconciliation as plain data: amounts as decimal text."""
@@ -154,7 +154,8 @@ def _commitments(opened: OpenedHome, snapshot: Snapshot) -> tuple[CommitmentLine
         "sum(CASE WHEN ChargeCategory = 'Usage' AND CommitmentDiscountStatus = 'Used' THEN EffectiveCost END) AS used, "
         "sum(CASE WHEN ChargeCategory = 'Usage' AND CommitmentDiscountStatus = 'Unused' THEN EffectiveCost END) AS unused "
         f"FROM {CHARGES} WHERE CommitmentDiscountId IS NOT NULL GROUP BY 1, 3), "
-        "terms AS (SELECT ContractCommitmentId AS id, max(ContractCommitmentPeriodEnd) AS ends FROM contract_commitment GROUP BY 1) "
+        "terms AS (SELECT ContractCommitmentId AS id, max(ContractCommitmentPeriodEnd) AS ends "
+        "FROM contract_commitment GROUP BY 1) "
         f"SELECT bought.*, ends, (SELECT max(ChargePeriodEnd) FROM {CHARGES}) AS seen "
         "FROM bought LEFT JOIN terms ON terms.id = bought.id ORDER BY bought.id, currency"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,10 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def now(self) -> datetime:
+        """The time by which windows such as 30d are read, in UTC."""
+        return self._now()
+
     @property
     def home(self) -> Path:
         """The folder of the home."""
@@ -58,13 +63,47 @@ class Workspace:
         incoming = gather([Path(path) for path in paths], source=source, delivered_at=delivered_at, together=together)
         return self.take(incoming, options or IngestOptions(), progress)
 
-    def take(self, incoming: Sequence[Incoming], options: IngestOptions, progress: Progress = silent) -> list[DeliveryReport]:
-        """Take gathered deliveries in. Raises ConflictError when two undated ones claim the same bill."""
-        reports: list[DeliveryReport] = []
-        for one in incoming:
-            undated = frozenset(report.id for report in reports if report.status == "taken" and one.delivered_at is None)
-            reports.append(self.opened.ingestor.ingest(one, replace(options, beside=undated), progress))
+    def take(
+        self,
+        incoming: Sequence[Incoming],
+        options: IngestOptions,
+        progress: Progress = silent,
+        told: Callable[[DeliveryReport], object] = lambda _: None,
+    ) -> list[DeliveryReport]:
+        """Take gathered deliveries in, sources side by side, each source's in their order.
+
+        `told` is called with each report in the order of `incoming`, also when a later delivery is refused. Raises
+        ConflictError when two undated ones claim the same bill; what was taken before stays taken.
+        """
+        taken: list[tuple[int, DeliveryReport]] = []
+        several = replace(options, publishing=len(incoming) == 1)
+        try:
+            with ThreadPoolExecutor(max_workers=2) as pool:
+                groups = by_source(incoming)
+                for done in [pool.submit(self._take_in_order, group, several, progress, taken) for group in groups]:
+                    done.result()
+        finally:
+            reports = [report for _, report in sorted(taken, key=lambda entry: entry[0])]
+            for report in reports:
+                told(report)
+            if len(incoming) > 1 and reports:
+                self.opened.ingestor.publish()
         return reports
+
+    def _take_in_order(
+        self,
+        group: Sequence[tuple[int, Incoming]],
+        options: IngestOptions,
+        progress: Progress,
+        taken: list[tuple[int, DeliveryReport]],
+    ) -> None:
+        own: set[str] = set()
+        for place, one in group:
+            undated = frozenset(own) if one.delivered_at is None else frozenset[str]()
+            report = self.opened.ingestor.ingest(one, replace(options, beside=undated), progress)
+            taken.append((place, report))
+            if report.status == "taken":
+                own.add(report.id)
 
     def deliveries(self) -> list[DeliveryRecord]:
         """Every delivery, the newest first."""
@@ -84,3 +123,13 @@ class Workspace:
     def close(self) -> None:
         """Close the home; a second call does nothing."""
         self.opened.close()
+
+
+def by_source(incoming: Sequence[Incoming]) -> list[list[tuple[int, Incoming]]]:
+    """Deliveries in groups that can be taken side by side: one a named source, or one for all when a source is to be found."""
+    if any(one.source is None for one in incoming):
+        return [list(enumerate(incoming))]
+    groups: dict[str, list[tuple[int, Incoming]]] = {}
+    for place, one in enumerate(incoming):
+        groups.setdefault(str(one.source), []).append((place, one))
+    return list(groups.values())

@@ -8,13 +8,14 @@ to the new files, and `maintain` sweeps them; after it, everything does.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from finopsmetrics.store.durable import flush, make_folder
 from finopsmetrics.store.home import Home
+from finopsmetrics.store.publish import publish
 from finopsmetrics.store.records import FileRecord
 from finopsmetrics.store.tables import lake_files, lake_state
 from finopsmetrics.store.writing import WrittenFile
@@ -30,15 +31,19 @@ class Change:
     retired: list[FileRecord] = field(default_factory=list)
 
 
-def apply(connection: Connection, home: Home, change: Change, at: datetime) -> int:
-    """Apply a change inside the caller's writing transaction; give the lake's new version."""
+def apply(connection: Connection, home: Home, change: Change, at: datetime, *, publishing: bool = True) -> int:
+    """Apply a change inside the caller's writing transaction; give the lake's new version.
+
+    Without `publishing` the change is in effect here, and Iceberg's snapshots follow with the next change that publishes.
+    """
     placed = [_place(home, change, number, file, live) for number, (file, live) in enumerate(change.added)]
-    _add_snapshots(connection, home, change, placed)
     gone = [file.path for file in change.retired]
     if gone:
         connection.execute(lake_files.update().where(lake_files.c.path.in_(gone)).values(live=False, retired_at=at))
     if placed:
         connection.execute(lake_files.insert(), [_row(file, at) for file in placed])
+    if publishing:
+        publish(connection, home, change.delivery_id)
     return bump(connection)
 
 
@@ -55,10 +60,8 @@ def version(connection: Connection) -> int:
 
 def _place(home: Home, change: Change, number: int, file: WrittenFile, live: bool) -> FileRecord:
     """Flush a staged file and move it to its place in the lake."""
-    from finopsmetrics.store.iceberg import flush
-
     folder = home.lake / file.table / change.source / file.period
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     target = folder / f"{change.delivery_id}-{number}.parquet"
     flush(file.path)
     os.replace(file.path, target)
@@ -79,26 +82,4 @@ def _place(home: Home, change: Change, number: int, file: WrittenFile, live: boo
 
 
 def _row(file: FileRecord, at: datetime) -> dict[str, object]:
-    return {**file.__dict__, "retired_at": None if file.live else at}
-
-
-def _add_snapshots(connection: Connection, home: Home, change: Change, placed: Sequence[FileRecord]) -> None:
-    from finopsmetrics.store.iceberg import GoneFile, LakeCatalog, replace_files
-
-    live = [file for file in placed if file.live]
-    tables = sorted({file.table for file in [*live, *change.retired]})
-    if not tables:
-        return
-    catalog = LakeCatalog(connection, home.lake)
-    for table in tables:
-        added = [home.root / file.path for file in _only(live, table)]
-        removed = [
-            GoneFile(home.root / file.path, file.source, file.period, file.rows, file.bytes)
-            for file in _only(change.retired, table)
-        ]
-        extras = {name for file in _only(live, table) for name in file.extras} if table == "cost_and_usage" else set()
-        replace_files(catalog, table, added, removed, extras, change.delivery_id)
-
-
-def _only(files: Iterable[FileRecord], table: str) -> list[FileRecord]:
-    return [file for file in files if file.table == table]
+    return {**file.__dict__, "retired_at": None if file.live else at, "published": False}

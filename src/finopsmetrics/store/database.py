@@ -45,30 +45,31 @@ class Database:
                 connection.execute(text("SELECT id FROM lake_state WHERE id = 1 FOR UPDATE"))
             yield connection
 
-    def upgrade(self) -> None:
+    def upgrade(self, to: str = HEAD) -> None:
         """Bring the schema up to date; quick when it is. Raises StoreError when a newer version made the state."""
         with self._named_errors():
-            if self._revision() != HEAD:
-                self._migrate()
+            if self.revision() != to:
+                self._migrate(to)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
-    def _revision(self) -> str | None:
+    def revision(self) -> str | None:
+        """The schema's revision; None when there is no schema."""
         with self.engine.connect() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
             return str(found) if found else None
 
-    def _migrate(self) -> None:
+    def _migrate(self, to: str) -> None:
         from finopsmetrics.store.migrations import upgrade
 
         with self.engine.connect().execution_options(write=True) as connection, connection.begin():
             if not self.embedded:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
-            upgrade(connection)
+            upgrade(connection, to)
             if connection.execute(lake_state.select()).first() is None:
                 connection.execute(lake_state.insert().values(id=1, version=0, root=""))
 

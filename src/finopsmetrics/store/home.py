@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import uuid
@@ -9,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from finopsmetrics.core.errors import StoreError
+from finopsmetrics.core.errors import ConflictError, StoreError
 
 DEFAULT_HOME = Path("~/.finopsmetrics")
+OWNER = ".owner"
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,47 @@ class Home:
     @contextmanager
     def workroom(self) -> Iterator[Path]:
         """A staging folder of one's own, held by a lock while its owner lives, and removed at the end."""
-        import fcntl
         import shutil
 
-        room = self.staging / uuid.uuid4().hex
-        room.mkdir(parents=True, mode=0o700)
-        with (room / ".owner").open("w") as owner:
-            fcntl.flock(owner, fcntl.LOCK_EX)
+        room, owner = self._own_room()
+        with owner:
             try:
                 yield room
             finally:
                 shutil.rmtree(room, ignore_errors=True)
+
+    def _own_room(self) -> tuple[Path, IO[str]]:
+        """Make a room and lock it; make another when a sweeper took it in the moment between."""
+        while True:
+            room = self.staging / uuid.uuid4().hex
+            try:
+                room.mkdir(parents=True, mode=0o700)
+                owner = (room / OWNER).open("w")
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                cause = f"The home {self.root} cannot be written ({error.strerror})."
+                raise StoreError(cause, cure="Make it writable, or give another folder with --home.") from error
+            fcntl.flock(owner, fcntl.LOCK_EX)
+            if (room / OWNER).exists():
+                return room, owner
+            owner.close()
+
+    @contextmanager
+    def upkeep(self, *, alone: bool) -> Iterator[None]:
+        """Keep `maintain` (alone) apart from backups (not alone), which wait for it. Raises ConflictError instead when alone."""
+        try:
+            lock = (self.root / ".maintain.lock").open("w")
+        except OSError as error:
+            cause = f"The home {self.root} cannot be written ({error.strerror})."
+            raise StoreError(cause, cure="Make it writable, or give another folder with --home.") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+            except BlockingIOError as error:
+                cause = "A backup or another maintain of this home is running."
+                raise ConflictError(cause, cure="Try again when it is done.", retryable=True) from error
+            yield
 
 
 def slug(text: str) -> str:

@@ -6,7 +6,6 @@ together or not at all.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from pyiceberg.types import DecimalType, IcebergType, LongType, NestedField, Str
 from sqlalchemy import Connection
 
 from finopsmetrics.focus.columns import COST_COLUMNS, datasets
+from finopsmetrics.store.durable import flush
 from finopsmetrics.store.quarantine import QUARANTINE_COLUMNS, QUARANTINE_TABLE
 from finopsmetrics.store.rollup import DIMENSIONS, ROLLUP_TABLE
 
@@ -127,12 +127,12 @@ def replace_files(
         for file in files:
             snapshot.append_data_file(file)
     committed = transaction.commit_transaction()
-    _make_durable(committed)
+    make_durable(committed)
     current = committed.current_snapshot()
     return current.snapshot_id if current else None
 
 
-def _make_durable(table: Table) -> None:
+def make_durable(table: Table) -> None:
     """Flush what the newest snapshot wrote: metadata, manifest list, manifests."""
     snapshot = table.current_snapshot()
     written = [table.metadata_location]
@@ -141,7 +141,11 @@ def _make_durable(table: Table) -> None:
         written += [snapshot.manifest_list, *own]
     for place in written:
         flush(local_path(place))
-    flush(local_path(table.metadata_location).parent)
+    folder = local_path(table.metadata_location).parent
+    flush(folder)
+    if len(table.metadata.snapshots) <= 1:
+        for parent in folder.parents[:3]:
+            flush(parent)
 
 
 def _is_own(manifest: Any, snapshot_id: int) -> bool:
@@ -156,12 +160,3 @@ def location(path: Path) -> str:
 def local_path(place: str) -> Path:
     """The path of a location."""
     return Path(place.removeprefix("file://"))
-
-
-def flush(path: Path) -> None:
-    """Force a file's or a folder's content onto the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from finopsmetrics.core.errors import ConflictError, DeliveryError
-from finopsmetrics.focus.columns import datasets
 from finopsmetrics.focus.normalise import MAPPING_VERSION
 from finopsmetrics.store import audit, commit, records
 from finopsmetrics.store.closed import change_in_closed, closed_by
 from finopsmetrics.store.database import Database
 from finopsmetrics.store.duck import writer
+from finopsmetrics.store.durable import flush
 from finopsmetrics.store.home import Home, slug
 from finopsmetrics.store.incoming import Incoming
 from finopsmetrics.store.intake import TakenFile, take
 from finopsmetrics.store.landing import Landed, land
 from finopsmetrics.store.profile import SHOWN_REJECTS, Profile, Rejected, profile
-from finopsmetrics.store.quarantine import QUARANTINE_TABLE, as_rejected, totals_of, write_quarantine
+from finopsmetrics.store.publish import publish
+from finopsmetrics.store.quarantine import as_rejected, totals_of, write_quarantine
 from finopsmetrics.store.records import DeliveryRecord, FileRecord, PeriodRecord
 from finopsmetrics.store.report import ClosedChange, DeliveryReport, Totals, add_totals
-from finopsmetrics.store.rollup import ROLLUP_TABLE
 from finopsmetrics.store.sources import find_source
 from finopsmetrics.store.tables import deliveries, delivery_periods
 from finopsmetrics.store.writing import Written, WrittenFile, write
@@ -46,7 +47,8 @@ class IngestOptions:
     """How to take deliveries in.
 
     `currency` stands in for bills that name none; `refuse_closed` refuses a closed period that arrives changed instead of
-    flagging it; `beside` names deliveries that this one may not replace, as parts of one bill would.
+    flagging it; `beside` names deliveries that this one may not replace, as parts of one bill would; without `publishing`
+    Iceberg's snapshots follow with the next delivery that publishes.
     """
 
     currency: str | None = None
@@ -54,6 +56,7 @@ class IngestOptions:
     mode: str = "replace"
     actor: str = "local"
     beside: frozenset[str] = frozenset()
+    publishing: bool = True
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,11 @@ class Ingestor:
                 return _unchanged(known)
             draft = self._draft(duck, room, incoming, opened, source, progress)
             return self._commit(duck, draft, options)
+
+    def publish(self) -> None:
+        """Bring Iceberg's snapshots in line with what is in effect."""
+        with self.database.write() as connection:
+            publish(connection, self.home, "several deliveries")
 
     def _source(self, incoming: Incoming, found: Profile) -> str:
         if incoming.source:
@@ -207,7 +215,7 @@ class Ingestor:
         change.added = [(file, file.period not in later) for file in [*draft.written.files, *draft.quarantine]]
         if options.mode == "replace":
             change.retired = _retired(connection, draft, later)
-        commit.apply(connection, self.home, change, at)
+        commit.apply(connection, self.home, change, at, publishing=options.publishing)
         detail = {"source": draft.source, "periods": draft.periods, "totals": report.totals, "rows": draft.rows}
         audit.record(connection, at, options.actor, "delivery.taken", draft.id, detail)
         for changed in draft.closed_changes:
@@ -236,12 +244,6 @@ def _refuse_shadowing(draft: Draft, in_effect: Sequence[PeriodRecord], options: 
         raise ConflictError(cause, cure=cure)
 
 
-def tables_of(dataset: str) -> set[str]:
-    """The lake tables that a delivery of this dataset writes."""
-    own = {datasets()[dataset].table, QUARANTINE_TABLE}
-    return own | {ROLLUP_TABLE} if dataset == "CostAndUsage" else own
-
-
 def _check_manifest(incoming: Incoming, taken: Sequence[TakenFile]) -> None:
     for file, copy in zip(incoming.files, taken, strict=True):
         if file.sha256 and file.sha256 != copy.sha256:
@@ -254,14 +256,10 @@ def _later_periods(standing: Sequence[PeriodRecord], draft: Draft) -> set[str]:
 
 
 def _retired(connection: Connection, draft: Draft, later: set[str]) -> list[FileRecord]:
-    periods = {period for period in draft.periods if period not in later}
-    own = [record.id for record in records.all_deliveries(connection) if record.dataset == draft.dataset]
-    return [
-        file
-        for table in sorted(tables_of(draft.dataset))
-        for file in records.files_of(connection, table)
-        if file.source == draft.source and file.period in periods and file.delivery_id in own and file.delivery_id != draft.id
-    ]
+    """The live files that this delivery stands in for."""
+    periods = [period for period in draft.periods if period not in later]
+    found = records.live_files(connection, draft.source, draft.dataset, periods)
+    return [file for file in found if file.delivery_id != draft.id]
 
 
 def _period_rows(draft: Draft, later: set[str]) -> list[dict[str, Any]]:
@@ -285,10 +283,9 @@ def _period_rows(draft: Draft, later: set[str]) -> list[dict[str, Any]]:
 def _insert_delivery(
     connection: Connection, home: Home, draft: Draft, options: IngestOptions, report: DeliveryReport, at: datetime
 ) -> None:
-    newest = records.all_deliveries(connection)
     row = {
         "id": draft.id,
-        "sequence": newest[0].sequence + 1 if newest else 1,
+        "sequence": records.next_sequence(connection),
         "source": draft.source,
         "dataset": draft.dataset,
         "mode": options.mode,
@@ -309,10 +306,6 @@ def _insert_delivery(
 
 def _keep_raw(home: Home, draft: Draft) -> list[dict[str, Any]]:
     """Move the files as delivered to their place, flushed; give their entries for the record."""
-    import os
-
-    from finopsmetrics.store.iceberg import flush
-
     entries = []
     for number, file in enumerate(draft.opened.taken):
         target = home.raw / draft.source / draft.id / f"{number}-{slug(Path(file.name).name)}"

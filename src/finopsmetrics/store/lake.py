@@ -16,6 +16,7 @@ from finopsmetrics.store import commit, records
 from finopsmetrics.store.database import Database
 from finopsmetrics.store.engines.base import TableSource
 from finopsmetrics.store.home import Home
+from finopsmetrics.store.publish import is_published
 from finopsmetrics.store.records import DeliveryRecord, FileRecord, PeriodRecord
 from finopsmetrics.store.replay import replayed
 from finopsmetrics.store.rollup import ROLLUP_TABLE
@@ -72,7 +73,7 @@ class Snapshot:
 
         chosen = self.files.get(table, ()) if files is None else files
         whole = files is None or len(chosen) == len(self.files.get(table, ()))
-        extras = sorted({name for file in chosen for name in file.extras}) if table == CHARGES else []
+        extras = sorted({name for file in chosen for name in file.extras}) if table != ROLLUP_TABLE else []
         columns = {name: _TYPES[kind] for name, kind in columns_of(table).items()} | dict.fromkeys(extras, "string")
         paths = tuple(str(self.home.root / file.path) for file in chosen)
         return TableSource(table, paths, self.metadata.get(table) if whole else None, columns)
@@ -98,7 +99,9 @@ class Lake:
                 standing = [record for record in known if record.current]
                 files = {table: tuple(records.files_of(connection, table)) for table in TABLES}
                 pointers = connection.execute(select(iceberg_tables.c.table_name, iceberg_tables.c.metadata_location))
-                metadata = {str(row[0]): str(row[1]) for row in pointers}
+                whole = is_published(connection)
+                own = f"file://{self.home.lake}/"  # a home that was moved has pointers to where it was
+                metadata = {str(row[0]): str(row[1]) for row in pointers if whole and str(row[1]).startswith(own)}
                 snapshot = Snapshot(version, None, self.home, _inputs(standing), files, metadata)
                 with self._lock:
                     self._cached = snapshot

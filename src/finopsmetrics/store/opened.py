@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,12 +25,13 @@ class OpenedHome:
         self.database.upgrade()
         self.lake = Lake(home, self.database)
         self._engine = engine
+        self._rooms = ExitStack()
 
     @property
     def engine(self) -> Engine:
         """The engine that answers: DuckDB, or Spark Connect when FINOPSMETRICS_ENGINE names one (`sc://host:port`)."""
         if self._engine is None:
-            self._engine = _engine(self.home)
+            self._engine = _engine(self.home, self._rooms)
         return self._engine
 
     @property
@@ -41,6 +43,7 @@ class OpenedHome:
         """Close every connection; a second call does nothing."""
         if self._engine is not None:
             self._engine.close()
+        self._rooms.close()
         self.database.close()
 
 
@@ -49,12 +52,13 @@ def open_home(root: str | Path | None = None, *, now: Callable[[], datetime] | N
     return OpenedHome(Home.open(root), now=now)
 
 
-def _engine(home: Home) -> Engine:
+def _engine(home: Home, rooms: ExitStack) -> Engine:
     url = os.environ.get("FINOPSMETRICS_ENGINE", "duckdb")
     if url == "duckdb":
         from finopsmetrics.store.engines.duck import DuckEngine
 
-        return DuckEngine([home.lake, home.cache], home.staging / "spill")
+        # A room of its own: two processes that spill into one folder would write over each other's pages.
+        return DuckEngine([home.lake, home.cache], rooms.enter_context(home.workroom()) / "spill")
     from finopsmetrics.store.engines.spark import SparkEngine
 
     return SparkEngine(url)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from finopsmetrics.core.errors import NotFoundError
 from finopsmetrics.store.tables import deliveries, delivery_periods, lake_files
@@ -129,6 +129,18 @@ def in_effect(known: Iterable[PeriodRecord], at: datetime | None = None) -> list
     return [record for records in standing.values() for record in records]
 
 
+def next_sequence(connection: Connection) -> int:
+    """The number of the next delivery, counted from 1."""
+    return int(connection.execute(select(func.coalesce(func.max(deliveries.c.sequence), 0))).scalar_one()) + 1
+
+
+def live_files(connection: Connection, source: str, dataset: str, among: Sequence[str]) -> list[FileRecord]:
+    """The live data files of every table that deliveries of a source and dataset wrote for some billing periods."""
+    own = select(deliveries.c.id).where(deliveries.c.source == source, deliveries.c.dataset == dataset)
+    chosen = (lake_files.c.live, lake_files.c.period.in_(list(among)), lake_files.c.delivery_id.in_(own))
+    return [_file(row) for row in connection.execute(select(lake_files).where(*chosen)).mappings()]
+
+
 def files_of(connection: Connection, table: str, delivery_ids: Sequence[str] | None = None) -> list[FileRecord]:
     """Data files of a table: the live ones, or all of the named deliveries, live or not."""
     chosen = lake_files.c.live if delivery_ids is None else lake_files.c.delivery_id.in_(delivery_ids)
@@ -141,4 +153,4 @@ def _delivery(row: RowMapping) -> DeliveryRecord:
 
 
 def _file(row: RowMapping) -> FileRecord:
-    return FileRecord(**{name: value for name, value in row.items() if name != "retired_at"})
+    return FileRecord(**{name: value for name, value in row.items() if name not in ("retired_at", "published")})

@@ -25,8 +25,12 @@ def replayed(home: Home, record: DeliveryRecord) -> list[FileRecord]:
     """
     folder = home.cache / "replays" / record.mapping_version.replace("/", "-") / record.id
     index = folder / "index.json"
-    if not index.is_file():
-        _replay(home, record, folder)
+    if index.is_file():
+        os.utime(index)  # `maintain` removes what nobody asked for in a while
+        kept = [_from_json(entry) for entry in json.loads(index.read_text())]
+        if all((home.root / file.path).is_file() for file in kept):
+            return kept
+    _replay(home, record, folder)
     return [_from_json(entry) for entry in json.loads(index.read_text())]
 
 
@@ -78,8 +82,9 @@ def _keep(home: Home, record: DeliveryRecord, folder: Path, room: Path, files: l
         )
     (made / "index.json").write_text(json.dumps([_to_json(entry) for entry in records]))
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if not folder.exists():
-        os.replace(made, folder)
+    if folder.exists():  # files are missing from it, or another replay was quicker and made the same
+        os.replace(folder, room / "replay-before")
+    os.replace(made, folder)
 
 
 def _to_json(record: FileRecord) -> dict[str, object]:

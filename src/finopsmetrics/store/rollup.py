@@ -86,18 +86,25 @@ def rollup_query(charges: str, stamp: tuple[str, str], period: str, keys: tuple[
 
 
 def _days(charges: str) -> str:
-    """Each charge on its day; a charge of several days as one row a day, its costs split."""
+    """Each charge on its day; a charge of several days as one row a day and cost, its costs split."""
     names = [quote(name) for name in (*DIMENSIONS, "Tags")]
     day = "date_trunc('day', ChargePeriodStart)"
     several = f"ChargePeriodEnd > {day} + INTERVAL 1 DAY"
     every = f"unnest(generate_series({day}, ChargePeriodEnd - INTERVAL 1 MICROSECOND, INTERVAL 1 DAY)) AS d"
-    wanted = ", ".join([*names, *COST_COLUMNS, "ChargePeriodStart", "ChargePeriodEnd", f"{day} AS began"])
-    spread = f"(SELECT {wanted}, {every} FROM {charges} WHERE {several})"
-    split = with_parts(spread, [*names, "d", "began"], {"on_day": ("d", "d + INTERVAL 1 DAY")}, COST_COLUMNS)
-    parts = ", ".join(f"on_day_{name} AS {quote(name)}" for name in COST_COLUMNS)
-    dims, costs = ", ".join(names), ", ".join(quote(name) for name in COST_COLUMNS)
+    # One row a cost, so that one share is planned instead of four.
+    costs = ", ".join(quote(name) for name in COST_COLUMNS)
+    numbers = ", ".join(str(number) for number in range(len(COST_COLUMNS)))
+    long = f"SELECT *, unnest([{numbers}]) AS metric, unnest([{costs}]) AS cost FROM {charges} WHERE {several}"
+    wanted = ", ".join([*names, "metric", "cost", "ChargePeriodStart", "ChargePeriodEnd", f"{day} AS began", every])
+    spread = f"(SELECT {wanted} FROM ({long}) AS long)"
+    split = with_parts(spread, [*names, "metric", "d", "began"], {"day": ("d", "d + INTERVAL 1 DAY")}, ["cost"])
+    parts = ", ".join(
+        f"CASE WHEN metric = {number} THEN day_cost END AS {quote(name)}" for number, name in enumerate(COST_COLUMNS)
+    )
+    dims = ", ".join(names)
+    counted = "CASE WHEN d = began AND metric = 0 THEN 1 ELSE 0 END AS Charges"
     return (
         f"SELECT {dims}, CAST({day} AS TIMESTAMP) AS ChargeDay, {costs}, 1 AS Charges FROM {charges} "
         f"WHERE NOT ({several}) "
-        f"UNION ALL SELECT {dims}, d AS ChargeDay, {parts}, CASE WHEN d = began THEN 1 ELSE 0 END AS Charges FROM ({split})"
+        f"UNION ALL SELECT {dims}, d AS ChargeDay, {parts}, {counted} FROM ({split})"
     )

@@ -68,6 +68,7 @@ lake_files = Table(
     Column("first", DateTime),
     Column("last", DateTime),
     Column("live", Boolean, nullable=False),
+    Column("published", Boolean, nullable=False),
     Column("retired_at", DateTime),
     Index("ix_lake_files_table", "table", "live"),
     Index("ix_lake_files_delivery", "delivery_id"),

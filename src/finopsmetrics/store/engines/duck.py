@@ -39,7 +39,7 @@ class DuckEngine:
             with self.connection(tables) as connection:
                 return normalise(connection.sql(sql).to_arrow_table())
         except duckdb.Error as error:
-            raise _named(error) from error
+            raise named_error(error) from error
 
     @contextmanager
     def connection(self, tables: Sequence[TableSource]) -> Iterator[DuckDBPyConnection]:
@@ -50,7 +50,7 @@ class DuckEngine:
             connection = self._root.cursor()
         try:
             for table in tables:
-                connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(table.name)} AS {_select(table)}")
+                connection.execute(f"CREATE OR REPLACE TEMP VIEW {quote(table.name)} AS {table_select(table)}")
             yield connection
         finally:
             connection.close()
@@ -80,7 +80,8 @@ class DuckEngine:
         return connection
 
 
-def _select(table: TableSource) -> str:
+def table_select(table: TableSource) -> str:
+    """A SELECT of all columns of a table over its Parquet files."""
     if not table.files:
         empty = ", ".join(f"CAST(NULL AS {_SQL_TYPES[kind]}) AS {quote(name)}" for name, kind in table.columns.items())
         return f"SELECT {empty} WHERE false"
@@ -90,7 +91,8 @@ def _select(table: TableSource) -> str:
     return f"SELECT {names} FROM read_parquet([{listed}], union_by_name = {str(bool(extras)).lower()}, hive_partitioning = false)"
 
 
-def _named(error: Exception) -> FinOpsError:
+def named_error(error: Exception) -> FinOpsError:
+    """An error of DuckDB's in our words: StoreError when the lake is at fault, else QueryError."""
     import duckdb
 
     from finopsmetrics.store.duck import first_line

@@ -20,12 +20,12 @@ def configuration(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, inside the caller's transaction."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Run the migrations that are missing up to `to`, inside the caller's transaction."""
     from alembic.util.exc import CommandError
 
     try:
-        command.upgrade(configuration(connection), "head")
+        command.upgrade(configuration(connection), to)
     except CommandError as error:
         cure = "Use the version of finopsmetrics that wrote this home, or a newer one."
         raise StoreError(f"The state was written by another version: {error}.", cure=cure) from error

@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.Column("first", sa.DateTime(), nullable=True),
         sa.Column("last", sa.DateTime(), nullable=True),
         sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("retired_at", sa.DateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"],

@@ -1,0 +1,1 @@
+"""The HTTP face: every answer of a workspace over HTTP, on this machine."""

@@ -1,0 +1,76 @@
+"""`finopsmetrics`: the verbs, their help, and how errors leave: one message with its cure, and an exit code for scripts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import finopsmetrics
+from finopsmetrics.cli.output import say
+from finopsmetrics.cli.verbs import answers, bills, keeping, serving
+from finopsmetrics.core.errors import FinOpsError
+
+app = typer.Typer(
+    name="finopsmetrics",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Every bill in one exact FOCUS table, every figure tied to the cent.\n\n"
+    "Exit codes: 0 done, 1 refused or failed with nothing changed, 2 usage, 3 done with quarantined rows.",
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"finopsmetrics {finopsmetrics.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", envvar="FINOPSMETRICS_HOME", help="The folder of the home. [default: ~/.finopsmetrics]"),
+    ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Choose the home for all verbs."""
+    if home is not None:
+        os.environ["FINOPSMETRICS_HOME"] = str(home)
+
+
+app.command("ingest")(bills.ingest)
+app.command("deliveries")(bills.deliveries)
+app.command("reconcile")(bills.reconcile)
+app.command("costs")(answers.costs)
+app.command("receipt")(answers.receipt)
+app.command("sql")(answers.sql)
+app.command("export")(answers.export)
+app.command("serve")(serving.serve)
+app.command("demo")(serving.demo)
+app.command("doctor")(keeping.doctor)
+app.command("maintain")(keeping.maintain)
+app.command("backup")(keeping.backup)
+app.command("restore")(keeping.restore)
+
+
+def run() -> None:
+    """The entry point: run a verb, and turn an error into its message and exit code."""
+    try:
+        app()
+    except FinOpsError as error:
+        say(f"Error: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say("Stopped. What was not finished left nothing behind.")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

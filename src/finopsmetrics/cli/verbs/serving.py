@@ -1,0 +1,53 @@
+"""Verbs that show: the server, and the demo estate."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from finopsmetrics.cli.output import say
+
+HOST, PORT = "127.0.0.1", 8080
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = HOST,
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = PORT,
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Listen beyond this machine, without any log-in.")] = False,
+) -> None:
+    """Serve the answers over HTTP on this machine."""
+    from finopsmetrics.api.server import serve as run
+    from finopsmetrics.runtime.workspace import Workspace
+
+    with Workspace() as workspace:
+        say(f"finopsmetrics serves {workspace.home} on http://{host}:{port} (stop with Ctrl-C)")
+        run(workspace, host=host, port=port, allow_remote=allow_remote)
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="The seed: the same seed makes the same estate.")] = 7,
+    months: Annotated[int, typer.Option(help="How many months, the current one included.")] = 14,
+    end: Annotated[str | None, typer.Option(help="The last day, such as 2026-11-20; today when not given.")] = None,
+    scale: Annotated[float, typer.Option(help="How many resources, relative to the usual estate.")] = 1.0,
+    keep_files: Annotated[Path | None, typer.Option(help="Keep the delivered files and the ledger of the truth here.")] = None,
+    then_serve: Annotated[bool, typer.Option("--serve", help="Serve it afterwards on http://127.0.0.1:8080.")] = False,
+) -> None:
+    """Fill a home with a synthetic company, by the same door as a customer's bill; everything in it says so."""
+    from finopsmetrics.core.errors import UsageError
+    from finopsmetrics.runtime.estate import load_demo
+    from finopsmetrics.runtime.workspace import Workspace
+
+    try:
+        last = date.fromisoformat(end) if end else None
+    except ValueError as error:
+        raise UsageError(f"{end!r} is not a day.", cure="Write it as 2026-11-20.") from error
+    began = time.monotonic()
+    with Workspace() as workspace:
+        loaded = load_demo(workspace, seed=seed, months=months, end=last, scale=scale, keep_files=keep_files, say=say)
+        say(f"{loaded.company}: {loaded.charges:,} charges in {loaded.deliveries} deliveries, {time.monotonic() - began:.0f} s")
+    if then_serve:
+        serve(HOST, PORT, allow_remote=False)
