@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from finopsmetrics.core.release import VERSION
+
 if TYPE_CHECKING:
     from finopsmetrics.core.conditions import Condition
     from finopsmetrics.core.money import Money
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from finopsmetrics.runtime.workspace import Workspace
     from finopsmetrics.store.entries import CostEntry
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 # Names are found when they are first used, so that `import finopsmetrics` stays quick.
 _HOMES = {

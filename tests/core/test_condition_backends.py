@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -54,7 +56,7 @@ def assert_agreement(trees: list[Test], table: list[dict[str, Any]], *, nested: 
             assert one is other, f"python {one}, sql {other}: {Condition(tree)} on {row}"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(tests, min_size=1, max_size=6), st.lists(rows, min_size=1, max_size=8), st.booleans())
 def test_python_and_duckdb_agree(trees: list[Test], table: list[dict[str, Any]], nested: bool) -> None:
     assert_agreement(trees, table, nested=nested)
@@ -96,7 +98,27 @@ def test_a_result_equals_itself_computed_in_the_other_back_end(a: Any, b: Any, c
     assert all(Condition(tree).evaluate({"r": row}) is True for tree in trees)
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.lists(numbers, min_size=1, max_size=20))
+def test_decimals_turn_to_the_same_double(values: list[Any]) -> None:
+    table = [dict.fromkeys(TYPES) | {"n1": value, "d1": float(value)} for value in values]
+    trees: list[Test] = [Comparison("==", Field(("r", "n1")), Field(("r", "d1")))]
+    assert in_duckdb(trees, table) == [(True,)] * len(values)
+
+
 LITERAL_CASES = [
+    # A product that lies between two 18th places goes away from zero, by the quick way and in parts.
+    ("r.n1 * 0.1 == 0.000000000000000001", {"n1": "0.000000000000000005"}, True),
+    ("r.n1 * 0.1 == -0.000000000000000001", {"n1": "-0.000000000000000005"}, True),
+    ("r.n1 * r.n2 == 0.000000000000000001", {"n1": "0.000000000000000005", "n2": "0.1"}, True),
+    ("r.n1 * r.n2 == -100000000000.000000000000000001", {"n1": "-1000000000000.000000000000000005", "n2": "0.1"}, True),
+    ("r.n1 * r.n2 == 0", {"n1": "0.000000000000000004", "n2": "0.1"}, True),
+    # Around the size where a product is no longer computed the quick way.
+    ("r.n1 * 12345678.9 == 123456788987654321.1", {"n1": "9999999999"}, True),
+    ("r.n1 * 12345678.9 == 123456789012345678.9", {"n1": "10000000001"}, True),
+    ("r.n1 * 1234567.89 == 12345678900000000.00 * 10 + 1234567.89", {"n1": "100000000001"}, True),
+    ("r.n1 * 9999999.99 > 9000000000000000000", {"n1": "999999999999"}, True),
+    ("r.n1 * 999999999 > 0", {"n1": "99999999999"}, None),
     ('r.n1 * 0.1 == 0.3', {"n1": "3"}, True),
     ("r.n1 + 0.1 == 0.3", {"n1": "0.2"}, True),
     ("r.n1 / 3 * 3 == 1", {"n1": "1"}, True),
@@ -116,10 +138,17 @@ LITERAL_CASES = [
 ]  # fmt: skip
 
 
+READERS = {"TEXT": str, "DECIMAL(38,18)": Decimal, "DOUBLE": float} | dict.fromkeys(
+    ["TIMESTAMPTZ", "TIMESTAMP"], datetime.fromisoformat
+)
+
+
 @pytest.mark.parametrize(("text", "given_values", "answer"), LITERAL_CASES)
-def test_meaning_in_sql(text: str, given_values: dict[str, str], answer: bool | None) -> None:
+def test_meaning_in_both(text: str, given_values: dict[str, str], answer: bool | None) -> None:
     row = dict.fromkeys(TYPES) | given_values
     assert in_duckdb([Condition.parse(text).tree], [row]) == [(answer,)]
+    record = {"r": {name: READERS[TYPES[name]](value) for name, value in given_values.items()}}
+    assert Condition.parse(text).evaluate(record) is answer
 
 
 def test_what_resolve_raises_passes_through() -> None:

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finopsmetrics.core.conditions import Condition
-from finopsmetrics.core.conditions.tree import And, Comparison, Field, Flag, Or, Test
+from finopsmetrics.core.conditions.tree import And, Comparison, Field, Flag, Or, Test, Value
 from finopsmetrics.core.errors import ConditionError
-from tests.core.condition_trees import is_sound, tests
+from tests.core.condition_trees import is_sound, numeric, tests
 
 ROADMAP = [
     """
@@ -279,6 +279,24 @@ def test_round_trip(tree: Test) -> None:
     assert Condition.parse(str(condition)) == condition
     assert hash(Condition.parse(str(condition))) == hash(condition)
     assert pickle.loads(pickle.dumps(condition)) == condition
+
+
+@settings(deadline=None, max_examples=200)
+@given(numeric)
+def test_arithmetic_keeps_its_shape(value: Value) -> None:
+    tree = Comparison("<", value, Field(("limit",)))
+    try:
+        condition = Condition(tree)
+    except ConditionError:
+        return
+    assert Condition.parse(str(condition)).tree == tree
+
+
+@pytest.mark.parametrize(
+    "text", ["a - (b - c)", "a - b - c", "a / (b * c)", "(a + b) * c", "-(a + b)", "a * -b", "a - -1", "-1 - -b"]
+)
+def test_parentheses_that_matter_are_kept(text: str) -> None:
+    assert str(Condition.parse(f"{text} == 1")) == f"{text} == 1"
 
 
 WORDS = """a tags.team "x" 'y' 5 5% 0.1 AND OR NOT IN IS NULL CONTAINS MATCHES STARTS WITH true null ( ) [ ] , == = < >= != + - *

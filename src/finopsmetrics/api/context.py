@@ -11,6 +11,8 @@ from finopsmetrics.api.gate import Gate
 from finopsmetrics.api.problems import MediaTypeError
 from finopsmetrics.runtime.workspace import Workspace
 
+PREFIX = "/api/v1"
+
 
 @dataclass(frozen=True)
 class Context:

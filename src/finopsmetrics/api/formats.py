@@ -59,7 +59,7 @@ def _weight(accept: str, media: str) -> float:
     best = (0, 0.0)
     for part in accept.split(","):
         named, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        ranges = {media: 3, media.split("/")[0] + "/*": 2, "*/*": 1}
+        ranges = {media: 3, media.split("/", maxsplit=1)[0] + "/*": 2, "*/*": 1}
         if named in ranges:
             best = max(best, (ranges[named], _q(parameters)))
     return best[1]
@@ -70,7 +70,7 @@ def _q(parameters: list[str]) -> float:
         name, _, value = parameter.partition("=")
         if name.strip() == "q":
             try:
-                return min(max(float(value), 0.0), 1.0)
+                return min(max(0.0, float(value)), 1.0)
             except ValueError:
                 return 0.0
     return 1.0

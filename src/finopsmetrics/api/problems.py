@@ -107,7 +107,7 @@ def of_error(error: FinOpsError, path: str) -> JSONResponse:
     """The problem document of one of our own errors. A failure that may pass is 503, whatever its class says."""
     status = error.http_status
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("%s failed: %s", path, error, exc_info=error)
+        log.error("%s failed: %s", path, error, exc_info=None if error.retryable else error)
         status = HTTPStatus.SERVICE_UNAVAILABLE if error.retryable else status
     title = (type(error).__doc__ or "").split("\n")[0].split(";")[0].rstrip(".")
     return problem(status, error.cause, path=path, code=error.code, title=title, cure=error.cure, retryable=error.retryable)
@@ -170,7 +170,8 @@ def _of_validation(error: RequestValidationError, path: str) -> JSONResponse:
 
 def _part(entry: Mapping[str, Any]) -> InvalidPart:
     where, *place = entry["loc"] or ("body",)
-    pointer = "".join("/" + str(step)[:200].replace("~", "~0").replace("/", "~1") for step in place)
+    steps = [str(step)[:200].replace("~", "~0").replace("/", "~1") for step in place if step != "[key]"]
+    pointer = "".join(f"/{step}" for step in steps)
     return InvalidPart(where=str(where), pointer=pointer, message=str(entry["msg"]))
 
 

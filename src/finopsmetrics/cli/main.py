@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-import finopsmetrics
 from finopsmetrics.cli.output import say
 from finopsmetrics.cli.verbs import answers, bills, keeping, serving
 from finopsmetrics.core.errors import FinOpsError
+from finopsmetrics.core.release import VERSION
 
 app = typer.Typer(
     name="finopsmetrics",
@@ -27,7 +27,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"finopsmetrics {finopsmetrics.__version__}")
+        typer.echo(f"finopsmetrics {VERSION}")
         raise typer.Exit
 
 

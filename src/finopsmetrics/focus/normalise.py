@@ -127,12 +127,13 @@ class _Builder:
         if delivered is None:
             return self._absent(column)
         kind = self.types[delivered].upper()
-        if column.name in NEEDED and not column.nullable:
-            self.checks.append(Check(column.name, "missing", f"{quote(column.name)} IS NULL"))
-        if kind == "VARCHAR" and column.name in self.reading.plain:
-            return self._plain(column, delivered)
         readers = {"decimal": self._decimal, "time": self._time, "json": self._json, "text": self._text}
-        return readers[column.kind](column, delivered, kind)
+        plain = kind == "VARCHAR" and column.name in self.reading.plain
+        read = self._plain(column, delivered) if plain else readers[column.kind](column, delivered, kind)
+        if column.name in NEEDED and not column.nullable:
+            # After the reader's own check: a text that cannot be read is not missing.
+            self.checks.append(Check(column.name, "missing", f"{quote(column.name)} IS NULL"))
+        return read
 
     def _plain(self, column: Column, delivered: str) -> str:
         text = self._typed(column.name, delivered, "{raw}")

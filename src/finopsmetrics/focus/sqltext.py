@@ -60,7 +60,7 @@ def decimal_is_rounded(text: str) -> str:
     return (
         f"length({text}) > 4 AND (regexp_matches({text}, '\\.[0-9]{{18}}[0-9]*[1-9]') "
         f"OR (contains(lower({text}), 'e') AND TRY_CAST({text} AS DECIMAL(38,30)) "
-        f"IS DISTINCT FROM CAST(TRY_CAST({text} AS DECIMAL(38,18)) AS DECIMAL(38,30)) "
+        f"IS DISTINCT FROM TRY_CAST(TRY_CAST({text} AS DECIMAL(38,18)) AS DECIMAL(38,30)) "
         f"AND TRY_CAST({text} AS DECIMAL(38,30)) IS NOT NULL))"
     )
 

@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-
-import finopsmetrics
 from finopsmetrics.core.errors import NotFoundError
+from finopsmetrics.core.release import VERSION
 from finopsmetrics.focus.normalise import MAPPING_VERSION
 from finopsmetrics.observability.answers import digest
 from finopsmetrics.observability.plan import Planned
 from finopsmetrics.observability.query import CostQuery
 from finopsmetrics.store.database import Database
+from finopsmetrics.store.kept import find_receipt, keep_receipt
 from finopsmetrics.store.lake import Input, Snapshot, inputs_to_json
-from finopsmetrics.store.tables import receipts
 
 if TYPE_CHECKING:
     import pyarrow
@@ -76,7 +73,7 @@ def issue(query: CostQuery, snapshot: Snapshot, planned: Planned, table: pyarrow
         "as_of": snapshot.as_of.isoformat() + "Z" if snapshot.as_of else None,
         "inputs": inputs_to_json(relevant),
         "mapping_version": MAPPING_VERSION,
-        "software": f"finopsmetrics {finopsmetrics.__version__}",
+        "software": f"finopsmetrics {VERSION}",
         "answer": {"rows": table.num_rows, "sha256": digest(table), "totals": _totals(table)},
     }
     known = {name: body[name] for name in ("query", "inputs", "mapping_version", "answer")}
@@ -86,24 +83,15 @@ def issue(query: CostQuery, snapshot: Snapshot, planned: Planned, table: pyarrow
 
 def keep(database: Database, receipt: Receipt) -> None:
     """Keep a receipt in the state, once."""
-    with database.read() as connection:
-        if connection.execute(select(receipts.c.id).where(receipts.c.id == receipt.id)).first():
-            return
-    row = {"id": receipt.id, "created_at": datetime.now(UTC).replace(tzinfo=None), "body": receipt.body}
-    try:
-        with database.engine.connect().execution_options(write=True) as connection, connection.begin():
-            connection.execute(receipts.insert().values(**row))
-    except IntegrityError:
-        return  # another reader asked the same at the same moment
+    keep_receipt(database, receipt.id, receipt.body, datetime.now(UTC).replace(tzinfo=None))
 
 
 def find(database: Database, receipt_id: str) -> Receipt:
     """A kept receipt. Raises NotFoundError."""
-    with database.read() as connection:
-        row = connection.execute(select(receipts).where(receipts.c.id == receipt_id)).mappings().first()
-    if row is None:
+    body = find_receipt(database, receipt_id)
+    if body is None:
         raise NotFoundError(f"There is no receipt {receipt_id}.", cure="Receipts are named when an answer is given.")
-    return Receipt(row["id"], row["body"])
+    return Receipt(receipt_id, body)
 
 
 def _totals(table: pyarrow.Table) -> dict[str, str]:

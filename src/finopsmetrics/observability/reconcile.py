@@ -8,14 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import select
-
 from finopsmetrics.core.errors import MoneyError
 from finopsmetrics.core.money import Money
-from finopsmetrics.store import audit, records
+from finopsmetrics.store import kept, records
 from finopsmetrics.store.lake import CHARGES, Snapshot
 from finopsmetrics.store.opened import OpenedHome
-from finopsmetrics.store.tables import invoices_entered
 
 CENT = Decimal("0.01")
 Status = Literal["ties", "differs", "no invoice", "running", "bought before"]
@@ -90,20 +87,8 @@ def enter_invoice(opened: OpenedHome, issuer: str, invoice_id: str, amount: Mone
     """
     if not issuer.strip() or not invoice_id.strip():
         raise MoneyError("An invoice needs its issuer and its number.", cure="Give both as the charges name them.")
-    row = {
-        "issuer": issuer,
-        "invoice_id": invoice_id,
-        "currency": amount.currency,
-        "amount": f"{amount.amount:f}",
-        "entered_at": opened.now(),
-        "actor": actor,
-    }
-    key = [invoices_entered.c[name] == row[name] for name in ("issuer", "invoice_id", "currency")]
-    with opened.database.write() as connection:
-        connection.execute(invoices_entered.delete().where(*key))
-        connection.execute(invoices_entered.insert().values(**row))
-        detail = {"issuer": issuer, "amount": row["amount"], "currency": amount.currency}
-        audit.record(connection, opened.now(), actor, "invoice.entered", invoice_id, detail)
+    entry = {"issuer": issuer, "invoice_id": invoice_id, "currency": amount.currency, "amount": f"{amount.amount:f}"}
+    kept.enter_invoice(opened.database, opened.now(), actor, entry)
 
 
 def _invoices(opened: OpenedHome, snapshot: Snapshot) -> tuple[InvoiceLine, ...]:
@@ -139,9 +124,8 @@ def _figures(opened: OpenedHome, snapshot: Snapshot) -> dict[Key, tuple[Decimal,
         "FROM invoice_detail WHERE InvoiceIssueStatus IS DISTINCT FROM 'Voided' GROUP BY 1, 2, 3"
     )
     told: dict[Key, tuple[Decimal, str]] = {}
-    with opened.database.read() as connection:
-        for row in connection.execute(select(invoices_entered)).mappings():
-            told[(row["issuer"], row["invoice_id"], "", row["currency"])] = (Decimal(row["amount"]), "entered")
+    for entry in kept.entered_invoices(opened.database):
+        told[(entry["issuer"], entry["invoice_id"], "", entry["currency"])] = (Decimal(entry["amount"]), "entered")
     for row in opened.engine.query(query, [snapshot.source("invoice_detail")]).to_pylist():
         told[(row["issuer"], row["invoice"], "", row["currency"])] = (row["billed"], "InvoiceDetail")
     return told

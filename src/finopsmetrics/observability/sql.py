@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import QueryError
 from finopsmetrics.observability.plan import fields_of, filter_sql, rollup_holds
-from finopsmetrics.observability.sql_guard import refuse_other_statements, tables_read
+from finopsmetrics.observability.sql_guard import refuse_odd_text, refuse_other_statements, tables_read
 from finopsmetrics.store.engines.sandbox import Bounds, View, sandbox
 from finopsmetrics.store.entries import EntryBook
 from finopsmetrics.store.lake import CHARGES, TABLES, Snapshot
@@ -48,11 +48,12 @@ def run_sql(
     more than 512 MB and for one that takes longer than `seconds`; MoneyError when a result has more than 18 digits after the
     point; StoreError when the lake cannot be read.
     """
+    refuse_odd_text(sql)
     _refuse_odd(params, limit)
     EntryBook(opened).flush()
     snapshot = opened.lake.snapshot()
     with sandbox(opened.home.staging / "spill") as box:
-        refuse_other_statements(sql, box.kinds(sql))
+        refuse_other_statements(box.kinds(sql))
         names = tables_read(sql, box.tree(sql), [*TABLES, *ALIASES])
         box.show([_view(name, snapshot, scope) for name in sorted(names)])
         return box.answer(sql, params, Bounds(limit, seconds, MOST_BYTES))

@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from finopsmetrics.core.errors import QueryError
-from finopsmetrics.observability.sql_functions import FUNCTIONS, TABLE_FUNCTIONS
+from finopsmetrics.observability.sql_functions import FORMATS, FUNCTIONS, LARGEST, SIZED, TABLE_FUNCTIONS
 
 LONGEST = 100_000
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -28,13 +28,20 @@ SELECT_NODE SET_OPERATION_NODE RECURSIVE_CTE_NODE CTE_NODE BASE_TABLE SUBQUERY J
 EMPTY_FROM PIVOT ORDER_MODIFIER LIMIT_MODIFIER LIMIT_PERCENT_MODIFIER DISTINCT_MODIFIER ORDER_DEFAULT ASCENDING DESCENDING
 """
 _EXPRESSIONS, _PARTS = frozenset(_SORTS.split()), frozenset(_KINDS.split())
+_NARROW = re.compile(r"(?s)(?!.*([0-9]{4}|[*]|[{][^}]*[{])).*")
 _ONE_SELECT = "Write one SELECT, or WITH … SELECT; nothing can be changed from here."
 
 
-def refuse_other_statements(sql: str, kinds: Sequence[str]) -> None:
-    """Refuse a text that is not one SELECT; `kinds` are its statements as DuckDB reads them. Raises QueryError."""
+def refuse_odd_text(sql: str) -> None:
+    """Refuse what no parser should be given: too long a text, or one that is no Unicode. Raises QueryError."""
     if len(sql) > LONGEST:
         raise QueryError(f"The statement is {len(sql):,} characters long; {LONGEST:,} are read.", cure="Shorten it.")
+    if "\0" in sql or any("\ud800" <= letter <= "\udfff" for letter in sql):
+        raise QueryError("The statement holds something that is no letter.", cure="Write it as plain text.")
+
+
+def refuse_other_statements(kinds: Sequence[str]) -> None:
+    """Refuse a text that is not one SELECT; `kinds` are its statements as DuckDB reads them. Raises QueryError."""
     if len(kinds) != 1:
         raise QueryError(f"There are {len(kinds)} statements instead of one.", cure=_ONE_SELECT)
     if kinds[0] != "SELECT":
@@ -96,6 +103,10 @@ class _Walk:
         name = str(node["function_name"]).lower()
         if name not in FUNCTIONS and not _OPERATOR.fullmatch(name):
             raise _no_function(name)
+        if name in SIZED:
+            _refuse_size(name, _constant(node, SIZED[name]))
+        if name in FORMATS and not _NARROW.fullmatch(_constant(node, 0) or "0000"):
+            raise QueryError(f"{name} needs a plain format text.", cure="Write it in quotes, without widths of four digits.")
 
     def _table(self, node: dict[str, Any]) -> None:
         name = str(node["table_name"])
@@ -111,6 +122,19 @@ class _Walk:
             if not _PLAIN.fullmatch(name):
                 raise QueryError(f"WITH cannot name a table {name!r}.", cure="Use letters, digits and underscores.")
             self.named.add(name.lower())
+
+
+def _constant(node: Mapping[str, Any], place: int) -> str | None:
+    """The text of a function's argument where it is a constant (`5`, `'x'`)."""
+    given = node.get("arguments") or []
+    expression = given[place].get("expression", {}) if place < len(given) else {}
+    literal = expression.get("literal") if expression.get("class") == "CONSTANT" else None
+    return str(literal.get("text")) if isinstance(literal, dict) else None
+
+
+def _refuse_size(name: str, size: str | None) -> None:
+    if size is None or not size.isdigit() or int(size) > LARGEST:
+        raise QueryError(f"{name} needs its size as a plain number.", cure=f"Write a number from 0 to {LARGEST:,}.")
 
 
 def _path(node: Mapping[str, Any]) -> list[str]:
@@ -154,6 +178,8 @@ def _unknown(name: str, known: Collection[str]) -> QueryError:
 
 def _no_function(name: str) -> QueryError:
     cure = "Use DuckDB's functions of numbers, text, time, lists and JSON; those that reach outside the tables are closed."
+    if name in TABLE_FUNCTIONS:
+        cure = f"Write it after FROM: SELECT … FROM {name}(…)."
     return QueryError(f"The function {name!r} is refused here.", cure=cure)
 
 

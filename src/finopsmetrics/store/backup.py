@@ -19,8 +19,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-import finopsmetrics
 from finopsmetrics.core.errors import ConflictError, NotFoundError, StoreError, UsageError
+from finopsmetrics.core.release import VERSION
 from finopsmetrics.store import dump
 from finopsmetrics.store.database import HEAD, Database
 from finopsmetrics.store.durable import flush
@@ -179,7 +179,7 @@ def _entry(path: Path, made: Path) -> dict[str, Any]:
 
 
 def _write_manifest(made: Path, files: list[dict[str, Any]], counts: dict[str, int]) -> None:
-    software = f"finopsmetrics {finopsmetrics.__version__}"
+    software = f"finopsmetrics {VERSION}"
     body: dict[str, Any] = {"format": FORMAT, "software": software, "schema": HEAD, "rows": counts, "files": files}
     body["digest"] = _digest(body)
     (made / MANIFEST).write_text(json.dumps(body, indent=1), encoding="utf-8")

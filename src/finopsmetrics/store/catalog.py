@@ -24,15 +24,18 @@ def follow(connection: Connection, home: Home) -> bool:
 
     Runs inside the caller's writing transaction; afterwards everything live is published.
     """
-    pointers = connection.execute(select(iceberg_tables.c.metadata_location)).scalars().all()
-    root = connection.execute(select(lake_state.c.root)).scalar_one()
-    moved = any(not str(pointer).startswith(f"file://{home.lake}/") for pointer in pointers)
-    if moved or root not in ("", str(home.lake)):
+    if is_elsewhere(connection, home):
         rebuild(connection, home)
         return True
-    if not root:
-        connection.execute(lake_state.update().values(root=str(home.lake)))
+    connection.execute(lake_state.update().where(lake_state.c.root == "").values(root=str(home.lake)))
     return False
+
+
+def is_elsewhere(connection: Connection, home: Home) -> bool:
+    """Whether the catalog belongs to another place: the home was moved, or copied, or mounted elsewhere."""
+    pointers = connection.execute(select(iceberg_tables.c.metadata_location)).scalars().all()
+    root = connection.execute(select(lake_state.c.root)).scalar_one()
+    return root not in ("", str(home.lake)) or any(not str(one).startswith(f"file://{home.lake}/") for one in pointers)
 
 
 def rebuild(connection: Connection, home: Home) -> list[str]:

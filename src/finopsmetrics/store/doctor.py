@@ -109,6 +109,9 @@ def _data_files(connection: Connection, opened: OpenedHome) -> Check:
 def _iceberg(connection: Connection, opened: OpenedHome) -> Check:
     """Iceberg's current snapshots name what was published, and what is live has been published."""
     home = opened.home
+    if catalog.is_elsewhere(connection, home):
+        detail = "The home was moved or copied: its Iceberg tables name files of another place."
+        return Check("iceberg", "warn", detail, "The next delivery or `finopsmetrics maintain` makes them again.")
     made = catalog.table_names(connection)
     columns = (lake_files.c.table, lake_files.c.path, lake_files.c.rows, lake_files.c.bytes)
     published = connection.execute(select(*columns).where(lake_files.c.published)).all()

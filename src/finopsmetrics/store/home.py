@@ -32,7 +32,7 @@ class Home:
         url = state_url or os.environ.get("FINOPSMETRICS_STATE_URL") or f"sqlite:///{chosen / 'state.db'}"
         home = cls(chosen, url)
         try:
-            for folder in (home.lake, home.raw, home.staging, home.cache):
+            for folder in (home.root, home.lake, home.raw, home.staging, home.cache):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             cure = "Give another folder with --home or FINOPSMETRICS_HOME."
@@ -68,6 +68,10 @@ class Home:
         with owner:
             try:
                 yield room
+            except OSError as error:
+                where = f" ({Path(error.filename).name})" if isinstance(error.filename, (str, Path)) else ""
+                cause = f"A file could not be read or written{where}: {error.strerror or error}."
+                raise StoreError(cause, cure="Check the disk of the home, then try again; nothing was changed.") from error
             finally:
                 shutil.rmtree(room, ignore_errors=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,20 +17,20 @@ from finopsmetrics.focus.normalise import MAPPING_VERSION
 from finopsmetrics.store import audit, commit, records
 from finopsmetrics.store.closed import change_in_closed, closed_by
 from finopsmetrics.store.database import Database
+from finopsmetrics.store.draft import Draft, Opened, read, report_of, unchanged_report
 from finopsmetrics.store.duck import writer
 from finopsmetrics.store.durable import flush
 from finopsmetrics.store.home import Home, slug
 from finopsmetrics.store.incoming import Incoming
 from finopsmetrics.store.intake import TakenFile, take
-from finopsmetrics.store.landing import Landed, land
-from finopsmetrics.store.profile import SHOWN_REJECTS, Profile, Rejected, profile
+from finopsmetrics.store.profile import Profile
 from finopsmetrics.store.publish import publish
-from finopsmetrics.store.quarantine import as_rejected, totals_of, write_quarantine
+from finopsmetrics.store.quarantine import write_quarantine
 from finopsmetrics.store.records import DeliveryRecord, FileRecord, PeriodRecord
-from finopsmetrics.store.report import ClosedChange, DeliveryReport, Totals, add_totals
+from finopsmetrics.store.report import ClosedChange, DeliveryReport
 from finopsmetrics.store.sources import find_source
 from finopsmetrics.store.tables import deliveries, delivery_periods
-from finopsmetrics.store.writing import Written, WrittenFile, write
+from finopsmetrics.store.writing import write
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,54 +59,6 @@ class IngestOptions:
     publishing: bool = True
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A delivery that is read: its files, the relation, what it holds, and its rejected rows."""
-
-    taken: Sequence[TakenFile]
-    landed: Landed
-    found: Profile
-    rejected: Sequence[Rejected]
-
-    @property
-    def content_hash(self) -> str:
-        """What a delivery is, whatever its files are called: the hash over the hashes of its files."""
-        return hashlib.sha256("\n".join(sorted(file.sha256 for file in self.taken)).encode()).hexdigest()
-
-
-@dataclass
-class Draft:
-    """A delivery that is read and written to staging, and not yet in effect."""
-
-    id: str
-    source: str
-    delivered_at: datetime
-    opened: Opened
-    written: Written
-    quarantine: list[WrittenFile]
-    closed_changes: list[ClosedChange] = field(default_factory=list)
-
-    @property
-    def dataset(self) -> str:
-        """The FOCUS dataset delivered."""
-        return self.opened.found.plan.shape.dataset
-
-    @property
-    def periods(self) -> list[str]:
-        """The billing periods of the accepted rows."""
-        return self.opened.found.periods
-
-    @property
-    def accepted(self) -> int:
-        """Rows that were accepted."""
-        return sum(entry.rows for entry in self.opened.found.sums)
-
-    @property
-    def rows(self) -> int:
-        """Rows delivered: accepted and quarantined."""
-        return self.accepted + len(self.opened.rejected)
-
-
 class Ingestor:
     """Takes deliveries into a home. `now` gives the time in UTC without zone."""
 
@@ -124,7 +76,7 @@ class Ingestor:
             source = self._source(incoming, opened.found)
             known = self._already(source, opened.content_hash, incoming.delivered_at)
             if known is not None:
-                return _unchanged(known)
+                return unchanged_report(known)
             draft = self._draft(duck, room, incoming, opened, source, progress)
             return self._commit(duck, draft, options)
 
@@ -164,7 +116,7 @@ class Ingestor:
             with self.database.write() as connection:
                 known = records.same_content(connection, draft.source, draft.opened.content_hash)
                 if any(record.id == draft.id for record in known):
-                    return _unchanged(known[0])
+                    return unchanged_report(known[0])
                 if self._standing(connection, draft) != seen:
                     continue
                 return self._write_state(connection, draft, options)
@@ -201,7 +153,7 @@ class Ingestor:
         later = _later_periods(standing, draft) if options.mode == "replace" else set()
         in_effect = [record for record in standing if record.current and record.period not in later]
         _refuse_shadowing(draft, in_effect, options)
-        report = _report(draft, in_effect if options.mode == "replace" else [], later)
+        report = report_of(draft, in_effect if options.mode == "replace" else [], later)
         _insert_delivery(connection, self.home, draft, options, report, at)
         if options.mode == "replace":
             for record in in_effect:
@@ -221,18 +173,6 @@ class Ingestor:
         for changed in draft.closed_changes:
             audit.record(connection, at, options.actor, "period.closed_changed", changed.period, asdict(changed))
         return report
-
-
-def read(duck: DuckDBPyConnection, taken: Sequence[TakenFile], room: Path, currency: str | None) -> Opened:
-    """Land and profile taken files. Raises DeliveryError when no row is left."""
-    landed = land(duck, taken, room)
-    found = profile(duck, landed, currency)
-    bad = [as_rejected(line) for file in landed.files for line in file.bad_lines]
-    rejected = sorted([*found.rejected, *bad], key=lambda row: (row.file, row.line))
-    if not found.sums:
-        why = f" {rejected[0].file}, line {rejected[0].line}: {rejected[0].column} {rejected[0].reason}." if rejected else ""
-        raise DeliveryError(f"The delivery holds no row that can be accepted.{why}", cure="Nothing was changed.")
-    return Opened(taken, landed, found, rejected)
 
 
 def _refuse_shadowing(draft: Draft, in_effect: Sequence[PeriodRecord], options: IngestOptions) -> None:
@@ -316,45 +256,3 @@ def _keep_raw(home: Home, draft: Draft) -> list[dict[str, Any]]:
         entry = {"name": file.name, "sha256": file.sha256, "bytes": file.size, "raw": str(target.relative_to(home.root))}
         entries.append(entry)
     return entries
-
-
-def _report(draft: Draft, in_effect: Sequence[PeriodRecord], later: set[str]) -> DeliveryReport:
-    totals = add_totals(list(draft.written.totals.values()))
-    quarantined: Totals = totals_of(draft.opened.rejected)
-    notes = list(draft.opened.found.plan.notes)
-    notes += [f"{period}: a later delivery is in effect; this one is kept as history." for period in sorted(later)]
-    counted = ("column", "what", "count")
-    return DeliveryReport(
-        id=draft.id,
-        source=draft.source,
-        dataset=draft.dataset,
-        focus_version=draft.opened.found.plan.shape.version,
-        status="history" if later >= set(draft.periods) else "taken",
-        delivered_at=draft.delivered_at.isoformat() + "Z",
-        rows=draft.rows,
-        accepted=draft.accepted,
-        quarantined=len(draft.opened.rejected),
-        periods=draft.periods,
-        totals=totals,
-        quarantined_totals=quarantined,
-        files=[file.name for file in draft.opened.taken],
-        repairs=[dict(zip(counted, entry, strict=True)) for entry in draft.opened.found.repairs],
-        warnings=[dict(zip(counted, entry, strict=True)) for entry in draft.opened.found.warnings],
-        notes=notes,
-        rejected=[_shown(row) for row in draft.opened.rejected[:SHOWN_REJECTS]],
-        replaced=[
-            {"delivery": record.delivery_id, "period": record.period, "rows": record.rows, "totals": record.totals}
-            for record in in_effect
-        ],
-        closed_changes=[asdict(change) for change in draft.closed_changes],
-    )
-
-
-def _shown(row: Rejected) -> dict[str, Any]:
-    return {"file": row.file, "line": row.line, "column": row.column, "reason": row.reason, "billed": row.billed}
-
-
-def _unchanged(known: DeliveryRecord) -> DeliveryReport:
-    report = DeliveryReport(**known.report)
-    note = f"The same content was taken in already ({known.ingested_at.isoformat(timespec='seconds')}Z); nothing was changed."
-    return replace(report, status="unchanged", notes=[note])

@@ -9,9 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from finopsmetrics.core.errors import StoreError
+from finopsmetrics.store.draft import read
 from finopsmetrics.store.duck import writer
 from finopsmetrics.store.home import Home
-from finopsmetrics.store.ingest import read, silent
+from finopsmetrics.store.ingest import silent
 from finopsmetrics.store.intake import take
 from finopsmetrics.store.quarantine import write_quarantine
 from finopsmetrics.store.records import DeliveryRecord, FileRecord

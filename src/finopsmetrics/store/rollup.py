@@ -18,31 +18,27 @@ if TYPE_CHECKING:
 ROLLUP_TABLE = "cost_daily"
 DIMENSIONS = (
     "BillingPeriodStart",
-    "BillingPeriodEnd",
     "BillingCurrency",
     "InvoiceIssuerName",
     "ServiceProviderName",
-    "HostProviderName",
     "BillingAccountId",
-    "BillingAccountName",
     "SubAccountId",
     "SubAccountName",
     "ServiceCategory",
     "ServiceName",
     "RegionId",
-    "RegionName",
     "ChargeCategory",
-    "ChargeClass",
 )
 # Tag keys with few values are kept in the rollup; keys that tell every resource apart would make it as long as the charges.
 MOST_KEYS = 4
 MOST_VALUES = 64
 SAMPLE_ROWS = 200_000
 SMALL_PERIOD = 5_000
+MOST_GROWTH = 3.0
 
 
 def tag_keys(connection: DuckDBPyConnection, charges: str) -> tuple[str, ...]:
-    """The tag keys of a period that are in use and have few values: most used first, at most four."""
+    """The tag keys of a period that the rollup keeps: in use, with few values, and without making it much longer."""
     query = (
         f"WITH t AS (SELECT Tags, count(*) AS n FROM (SELECT Tags FROM {charges} LIMIT {SAMPLE_ROWS}) "
         f"WHERE Tags IS NOT NULL GROUP BY Tags), "
@@ -50,7 +46,21 @@ def tag_keys(connection: DuckDBPyConnection, charges: str) -> tuple[str, ...]:
         f"SELECT key FROM k GROUP BY key HAVING count(DISTINCT Tags ->> ('$.' || {_quoted_key('key')})) <= {MOST_VALUES} "
         f"ORDER BY sum(n) DESC, key LIMIT {MOST_KEYS}"
     )
-    return tuple(str(row[0]) for row in connection.execute(query).fetchall())
+    keys = tuple(str(row[0]) for row in connection.execute(query).fetchall())
+    while keys and _growth(connection, charges, keys) > MOST_GROWTH:
+        keys = keys[:-1]
+    return keys
+
+
+def _growth(connection: DuckDBPyConnection, charges: str, keys: tuple[str, ...]) -> float:
+    """How many times as many groups a sample of the charges has with these keys than without."""
+    dims = ", ".join([*(quote(name) for name in DIMENSIONS), "date_trunc('day', ChargePeriodStart)"])
+    tags = ", ".join(tag_value(key) for key in keys)
+    counts = f"count(DISTINCT hash({dims})), count(DISTINCT hash({dims}, {tags})), count(*)"
+    row = connection.execute(f"SELECT {counts} FROM (SELECT * FROM {charges} LIMIT {SAMPLE_ROWS})").fetchone()
+    if row is None or row[2] < SMALL_PERIOD:
+        return 1.0
+    return float(row[1]) / max(1, int(row[0]))
 
 
 def _quoted_key(column: str) -> str:
@@ -70,24 +80,30 @@ def tag_path(key: str) -> str:
 
 
 def rollup_query(charges: str, stamp: tuple[str, str], period: str, keys: tuple[str, ...]) -> str:
-    """The rollup of one period's charges (a FROM item) as a SELECT."""
+    """The rollup of one period's charges (a FROM item) as a SELECT.
+
+    Groups are made of the tags' values; the JSON of the kept keys is built once a group, not once a charge.
+    """
     source, delivery = (literal(text) for text in stamp)
     dims = ", ".join(quote(name) for name in DIMENSIONS)
-    tags = "CAST(NULL AS VARCHAR)"
-    if keys:
-        pairs = ", ".join(f"{literal(key)}: {tag_value(key)}" for key in keys)
-        tags = f"CASE WHEN Tags IS NULL THEN NULL ELSE CAST(to_json({{{pairs}}}) AS VARCHAR) END"
+    pairs = ", ".join(f"{literal(key)}: tag_{number}" for number, key in enumerate(keys))
+    tags = f"CASE WHEN tagged THEN CAST(to_json({{{pairs}}}) AS VARCHAR) END" if keys else "CAST(NULL AS VARCHAR)"
     costs = ", ".join(f"CAST(sum({quote(name)}) AS DECIMAL(38,18)) AS {quote(name)}" for name in COST_COLUMNS)
+    values = ", ".join(["tagged", *(f"tag_{number}" for number in range(len(keys)))]) if keys else "false AS tagged"
+    grouped = f"SELECT {dims}, {values}, ChargeDay, {costs}, CAST(sum(Charges) AS BIGINT) AS Charges"
     return (
         f"SELECT {source} AS x_fm_source, {literal(period)} AS x_fm_period, {delivery} AS x_fm_delivery, {dims}, "
-        f"{tags} AS Tags, ChargeDay, {costs}, CAST(sum(Charges) AS BIGINT) AS Charges "
-        f"FROM ({_days(charges)}) GROUP BY ALL"
+        f"{tags} AS Tags, ChargeDay, {', '.join(quote(name) for name in COST_COLUMNS)}, Charges "
+        f"FROM ({grouped} FROM ({_days(charges, keys)}) GROUP BY ALL)"
     )
 
 
-def _days(charges: str) -> str:
+def _days(charges: str, keys: tuple[str, ...]) -> str:
     """Each charge on its day; a charge of several days as one row a day and cost, its costs split."""
-    names = [quote(name) for name in (*DIMENSIONS, "Tags")]
+    tags = [f"{tag_value(key)} AS tag_{number}" for number, key in enumerate(keys)]
+    tags += ["Tags IS NOT NULL AS tagged"] if keys else []
+    dims = [quote(name) for name in DIMENSIONS]
+    names = [*dims, *(tag.rsplit(" AS ", 1)[1] for tag in tags)]
     day = "date_trunc('day', ChargePeriodStart)"
     several = f"ChargePeriodEnd > {day} + INTERVAL 1 DAY"
     every = f"unnest(generate_series({day}, ChargePeriodEnd - INTERVAL 1 MICROSECOND, INTERVAL 1 DAY)) AS d"
@@ -95,16 +111,15 @@ def _days(charges: str) -> str:
     costs = ", ".join(quote(name) for name in COST_COLUMNS)
     numbers = ", ".join(str(number) for number in range(len(COST_COLUMNS)))
     long = f"SELECT *, unnest([{numbers}]) AS metric, unnest([{costs}]) AS cost FROM {charges} WHERE {several}"
-    wanted = ", ".join([*names, "metric", "cost", "ChargePeriodStart", "ChargePeriodEnd", f"{day} AS began", every])
+    wanted = ", ".join([*dims, *tags, "metric", "cost", "ChargePeriodStart", "ChargePeriodEnd", f"{day} AS began", every])
     spread = f"(SELECT {wanted} FROM ({long}) AS long)"
     split = with_parts(spread, [*names, "metric", "d", "began"], {"day": ("d", "d + INTERVAL 1 DAY")}, ["cost"])
     parts = ", ".join(
         f"CASE WHEN metric = {number} THEN day_cost END AS {quote(name)}" for number, name in enumerate(COST_COLUMNS)
     )
-    dims = ", ".join(names)
     counted = "CASE WHEN d = began AND metric = 0 THEN 1 ELSE 0 END AS Charges"
     return (
-        f"SELECT {dims}, CAST({day} AS TIMESTAMP) AS ChargeDay, {costs}, 1 AS Charges FROM {charges} "
+        f"SELECT {', '.join([*dims, *tags])}, CAST({day} AS TIMESTAMP) AS ChargeDay, {costs}, 1 AS Charges FROM {charges} "
         f"WHERE NOT ({several}) "
-        f"UNION ALL SELECT {dims}, d AS ChargeDay, {parts}, {counted} FROM ({split})"
+        f"UNION ALL SELECT {', '.join(names)}, d AS ChargeDay, {parts}, {counted} FROM ({split})"
     )

@@ -1,0 +1,43 @@
+"""The app: a workspace's answers over HTTP."""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI
+
+import finopsmetrics
+from finopsmetrics.api import openapi, page, problems
+from finopsmetrics.api.asking import strict_parameters
+from finopsmetrics.api.context import Context
+from finopsmetrics.api.gate import Gate
+from finopsmetrics.api.guards import Guard
+from finopsmetrics.api.routes import costs, deliveries, dimensions, entries, health, receipts, reconciliation
+from finopsmetrics.api.telemetry import Counting, Telemetry
+from finopsmetrics.runtime.workspace import Workspace
+
+ROUTERS = (costs, entries, receipts, deliveries, reconciliation, dimensions, health, page)
+
+
+def create_app(workspace: Workspace, *, allow_remote: bool = False, gate: Gate | None = None) -> FastAPI:
+    """An app over a workspace, which stays the caller's to close.
+
+    There are no users yet: the app answers only to this machine's own names, unless `allow_remote` says that something
+    in front of it keeps strangers out.
+    """
+    app = FastAPI(
+        title="finopsmetrics",
+        version=finopsmetrics.__version__,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,  # FastAPI's pages load their scripts from a CDN
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.context = Context(workspace, gate or Gate())
+    app.state.telemetry = Telemetry(app.state.context)
+    strict = [Depends(strict_parameters)]
+    for part in ROUTERS:
+        app.include_router(part.router, dependencies=strict)
+    problems.install(app)
+    app.add_middleware(Guard, allow_remote=allow_remote)
+    app.add_middleware(Counting, telemetry=app.state.telemetry)  # the last one added is the outermost
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    return app

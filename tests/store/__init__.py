@@ -1,0 +1,1 @@
+"""Durability: nothing is lost, nothing is torn, nothing lies about."""
