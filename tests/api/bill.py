@@ -31,8 +31,8 @@ RESTATED = [("05-03", "Compute", "100", "USD", Decimal("20.123456789012345678"),
 TOTALS = {currency: sum((row[4] for row in [*APRIL, *RESTATED] if row[3] == currency), Decimal(0)) for currency in ("EUR", "USD")}
 
 
-def write(path: Path, rows: list[tuple[str, str, str, str, Decimal, str | None]], *, synthetic: bool = False) -> Path:
-    """Write a FOCUS 1.2 CSV."""
+def write(path: Path, rows: list[tuple[str, str, str, str, Decimal, str | None]]) -> Path:
+    """Write a FOCUS 1.2 CSV that says that it is made up."""
     charges = []
     for day, service, account, currency, billed, team in rows:
         month = int(day[:2])
@@ -56,7 +56,7 @@ def write(path: Path, rows: list[tuple[str, str, str, str, Decimal, str | None]]
                 "ServiceName": service,
                 "ResourceId": f"r-{day}-{account}",
                 "Tags": json.dumps({"team": team}) if team else "",
-                **({"x_Synthetic": "true"} if synthetic else {}),
+                "x_Synthetic": "true",
             }
         )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,10 +72,10 @@ def opened(home: Path) -> Workspace:
     return Workspace(home, now=lambda: NOW)
 
 
-def filled(folder: Path, *, synthetic: bool = False) -> Workspace:
+def filled(folder: Path) -> Workspace:
     """A home with April, May, and May restated; open."""
     workspace = opened(folder / "home")
     for day, rows in (("2026-05-02", APRIL), ("2026-05-20", MAY), ("2026-05-31", RESTATED)):
-        path = write(folder / f"{day}.csv", rows, synthetic=synthetic)
+        path = write(folder / f"{day}.csv", rows)
         workspace.ingest([path], source="aws", delivered_at=datetime.fromisoformat(day))
     return workspace

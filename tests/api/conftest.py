@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,24 @@ from tests.api.bill import filled, opened
 
 
 @pytest.fixture(scope="package")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """A home with three deliveries that no test changes."""
-    with filled(tmp_path_factory.mktemp("held")) as workspace:
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a home with three deliveries, closed; copies of it are homes too."""
+    folder = tmp_path_factory.mktemp("estate")
+    filled(folder).close()
+    return folder / "home"
+
+
+@pytest.fixture(scope="package")
+def held(estate: Path) -> Iterator[Workspace]:
+    """The home of `estate`, open; no test changes it."""
+    with opened(estate) as workspace:
         yield workspace
+
+
+@pytest.fixture
+def copied(estate: Path, tmp_path: Path) -> Path:
+    """A copy of `estate`."""
+    return Path(shutil.copytree(estate, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="package")

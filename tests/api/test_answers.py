@@ -22,7 +22,7 @@ COSTS = "/api/v1/costs"
 def sums(rows: list[dict[str, Any]], column: str = "cost", currency: str = "currency") -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for row in rows:
-        found[row[currency]] = found.get(row[currency], Decimal(0)) + Decimal(str(row[column]))
+        found[row[currency]] = found.get(row[currency], Decimal(0)) + Decimal(str(row[column] or 0))
     return found
 
 

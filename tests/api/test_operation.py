@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from finopsmetrics.api.server import BackgroundServer
 from finopsmetrics.runtime.workspace import Workspace
-from tests.api.bill import MARKUP, NOW, filled, opened
+from tests.api.bill import MARKUP, NOW, opened
 
 RUN = """
 import sys
@@ -41,8 +41,8 @@ def test_alive_and_ready(client: httpx.Client) -> None:
     assert client.get("/readyz").json() == {"status": "ready", "lake_version": 3}
 
 
-def test_a_lake_with_a_lost_file_is_not_ready_and_says_why(tmp_path: Path) -> None:
-    with filled(tmp_path) as workspace, BackgroundServer(workspace) as server, httpx.Client(base_url=server.url) as client:
+def test_a_lake_with_a_lost_file_is_not_ready_and_says_why(copied: Path) -> None:
+    with opened(copied) as workspace, BackgroundServer(workspace) as server, httpx.Client(base_url=server.url) as client:
         assert client.get("/readyz").status_code == 200
         for path in (workspace.home / "lake" / "cost_and_usage").rglob("*.parquet"):
             path.unlink()
@@ -115,7 +115,6 @@ def test_the_page_shows_costs_freshness_and_whether_it_ties(client: httpx.Client
         assert shown in text
     assert MARKUP not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert "Synthetic" not in text
     receipt = re.search(r"/api/v1/receipts/(r-[0-9a-f]+)", text)
     assert receipt is not None
     assert client.post(f"/api/v1/receipts/{receipt[1]}/verify").json()["reproduced"] is True
@@ -126,7 +125,7 @@ def test_the_page_needs_nothing_from_elsewhere(client: httpx.Client) -> None:
     import hashlib
 
     answer = client.get("/")
-    assert not re.search(r"<script|<link|<img|<iframe|src=|https?://|javascript:|\son[a-z]+=", answer.text)
+    assert not re.search(r"<script|<link|<img|<iframe|src=|href=.http|url\(|javascript:|\son[a-z]+=", answer.text)
     style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
     assert style is not None
     allowed = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
@@ -145,13 +144,20 @@ def test_the_page_of_an_empty_home_says_what_to_do(fresh: httpx.Client) -> None:
     assert fresh.get("/api/v1/costs").json()["rows"] == []
 
 
-def test_a_synthetic_estate_says_so_and_old_data_shows_its_latest_month(tmp_path: Path) -> None:
-    filled(tmp_path, synthetic=True).close()
-    late = Workspace(tmp_path / "home", now=lambda: NOW.replace(year=2027))
+def test_a_synthetic_estate_says_so_and_a_real_one_does_not(client: httpx.Client, fresh: httpx.Client) -> None:
+    assert "Synthetic data." in client.get("/").text
+    entry = {"id": "e", "timestamp": "2026-05-17T10:00:00Z", "cost": "1", "service": "Real", "focus": {"x_Synthetic": "false"}}
+    assert fresh.post("/api/v1/cost-entries", json=[entry]).status_code == 201
+    assert "Real" in fresh.get("/").text
+    assert "Synthetic" not in fresh.get("/").text
+
+
+def test_where_the_last_days_are_empty_the_latest_month_shows(copied: Path) -> None:
+    late = Workspace(copied, now=lambda: NOW.replace(year=2027))
     with late, BackgroundServer(late) as server, httpx.Client(base_url=server.url) as client:
         text = client.get("/").text
-        assert "Synthetic data." in text
         assert "2026-05-01 … 2026-05-31" in text
+        assert "7.10" in text
         assert client.get("/").text == text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from finopsmetrics.api.receipts import InputShown, QueryShown, ReceiptShown
 from finopsmetrics.api.server import BackgroundServer
 from finopsmetrics.observability.query import CostQuery
 from finopsmetrics.store.lake import Input
-from tests.api.bill import filled
+from tests.api.bill import opened
 
 SENT = "/api/v1/receipts/verify"
 
@@ -33,8 +34,11 @@ def test_a_kept_receipt_is_reproduced(client: httpx.Client, receipt: dict[str, A
     assert body["totals"] == receipt["answer"]["totals"]
 
 
-def test_a_receipt_is_reproduced_on_another_machine(receipt: dict[str, Any], tmp_path: Path) -> None:
-    with filled(tmp_path) as other, BackgroundServer(other) as server, httpx.Client(base_url=server.url, timeout=30) as there:
+def test_a_receipt_is_reproduced_on_another_machine(receipt: dict[str, Any], copied: Path) -> None:
+    with sqlite3.connect(copied / "state.db") as state:
+        state.execute("DELETE FROM receipts")
+    state.close()
+    with opened(copied) as other, BackgroundServer(other) as server, httpx.Client(base_url=server.url, timeout=30) as there:
         assert there.get(f"/api/v1/receipts/{receipt['id']}").status_code == 404
         assert there.post(SENT, json=receipt).json()["reproduced"] is True
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from finopsmetrics.api.app import create_app
 from finopsmetrics.api.server import BackgroundServer
 from finopsmetrics.runtime.workspace import Workspace
-from tests.api.bill import filled
+from tests.api.bill import opened
 
 CONFIG = {
     "checks": {
@@ -27,14 +29,15 @@ schema = schemathesis.openapi.from_dict(DOCUMENT, config=schemathesis.Config.fro
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with filled(tmp_path_factory.mktemp("schema")) as workspace, BackgroundServer(workspace) as server:
+def url(estate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = shutil.copytree(estate, tmp_path_factory.mktemp("schema") / "home")
+    with opened(home) as workspace, BackgroundServer(workspace) as server:
         yield server.url
 
 
 @schema.parametrize()
 @settings(
-    max_examples=30,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     database=None,

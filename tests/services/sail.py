@@ -27,6 +27,8 @@ def running_sail(workers: int = WORKERS, *, session_seconds: int = 900) -> Itera
         "SAIL_CLUSTER__WORKER_INITIAL_COUNT": str(workers),
         "SAIL_CLUSTER__WORKER_MAX_COUNT": str(workers),
         "SAIL_CLUSTER__WORKER_MAX_IDLE_TIME_SECS": "3600",
+        # A question that joins and unites keeps a slot for each stage and partition at once; 8 are too few for small ones even.
+        "SAIL_CLUSTER__WORKER_TASK_SLOTS": "64",
         "SAIL_EXECUTION__DEFAULT_PARALLELISM": "4",
         "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(session_seconds),
         "RUST_LOG": "warn",

@@ -54,7 +54,7 @@ def charges(rows: int = 400) -> list[dict[str, str]]:
                 "ChargePeriodEnd": f"2026-05-{day:02d}T01:00:00Z",
                 "ChargeCategory": "Usage",
                 "SubAccountId": "hidden" if hidden else "mine",
-                "ServiceName": SECRET if hidden else SERVICES[number % len(SERVICES)],
+                "ServiceName": SECRET if hidden else SERVICES[number // 3 % len(SERVICES)],
                 "ServiceProviderName": "AWS",
                 "InvoiceIssuerName": "AWS",
                 "BillingAccountId": "a-1",

@@ -69,12 +69,12 @@ def write_csv(path: Path, rows: Sequence[Row]) -> Path:
     return path
 
 
-def write_big_csv(path: Path, rows: int, periods: Sequence[str], factor: str = "1") -> Path:
-    """Write many charges with DuckDB: 20 services, 500 resources, every day of the periods, costs of eight digits."""
+def write_big_csv(path: Path, rows: int, periods: Sequence[str], factor: str = "1", more: int = 0) -> Path:
+    """Write many charges with DuckDB: 20 services, 500 resources, `more` columns of text beyond the usual ones."""
     months = ", ".join(f"TIMESTAMP '{period}-01'" for period in periods)
     text = "strftime({}, '%Y-%m-%dT%H:%M:%SZ')".format
     cost = f"CAST(CAST((i * 7919 % 1000003) AS DECIMAL(18,6)) / 1000 * {factor} AS DECIMAL(24,8))"
-    values = {name: "''" for name in COLUMNS} | {
+    values = dict.fromkeys(COLUMNS, "''") | {
         **dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), cost),
         "BillingCurrency": "'USD'",
         "BillingAccountId": "'acc-1'",
@@ -90,6 +90,7 @@ def write_big_csv(path: Path, rows: int, periods: Sequence[str], factor: str = "
         "ResourceId": "'res-' || i % 500",
         "Tags": """'{"team":"t' || i % 7 || '"}'""",
     }
+    values |= {f"x_Column{number}": f"'text {number} ' || hash(i + {number}) % 100000" for number in range(more)}
     chosen = ", ".join(f"{expression} AS {name}" for name, expression in values.items())
     source = f"(SELECT i, [{months}][i % {len(periods)} + 1] AS p FROM range({rows}) t(i))"
     with duckdb.connect() as connection:

@@ -1,6 +1,6 @@
 """A process that starts ingests and kills them: it imports everything once, opens nothing, and forks one child an ingest.
 
-One line of JSON in (home, path, delivered_at, after, delay), one line out (killed, error, marks). The child tells where it
+One line of JSON in (home, path, delivered_at, after, delay), one line out (killed, code, marks). The child tells where it
 is by marks on a pipe; `after` names the mark from which `delay` seconds are waited before the kill; no `after`, no kill.
 """
 
@@ -16,10 +16,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-MARKS = ("start", "transaction", "publishing", "counted", "committed", "done")
+WARM = (
+    "pyarrow.dataset",
+    "pyarrow.fs",
+    "pyarrow.parquet",
+    "pyiceberg.io.pyarrow",
+    "sqlalchemy.dialects.sqlite",
+    "finopsmetrics.runtime.workspace",
+    "finopsmetrics.store.iceberg",
+)
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
@@ -56,15 +65,8 @@ def serve() -> None:
 
 
 def _warm_up() -> None:
-    import pyarrow.dataset  # noqa: F401
-    import pyarrow.fs  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
-    import pyiceberg.io.pyarrow  # noqa: F401
-    import sqlalchemy.dialects.sqlite
-
-    import finopsmetrics.runtime.workspace
-    import finopsmetrics.store.iceberg
-
+    for name in WARM:
+        import_module(name)
     threads = [Path("/proc/self/task", name, "comm").read_text().strip() for name in os.listdir("/proc/self/task")]
     # jemalloc is told of forks; any other thread could hold a lock that the child waits for in vain.
     assert len([name for name in threads if name != "jemalloc_bg_thd"]) == 1, threads

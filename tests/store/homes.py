@@ -26,9 +26,8 @@ def costs(workspace: Workspace, by: str = "ServiceName", as_of: object = None) -
 
 def delivered(path: Path, by: str = "ServiceName") -> Costs:
     """What a delivered CSV file says, read by nobody of ours."""
-    query = (
-        f"SELECT {by}, sum(CAST(BilledCost AS DECIMAL(38,18))) FROM read_csv('{path}', all_varchar = true, header = true) GROUP BY 1"
-    )
+    source = f"read_csv('{path}', all_varchar = true, header = true)"
+    query = f"SELECT {by}, sum(CAST(BilledCost AS DECIMAL(38,18))) FROM {source} GROUP BY 1"
     with duckdb.connect() as connection:
         return dict(connection.execute(query).fetchall())
 

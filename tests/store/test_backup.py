@@ -153,7 +153,7 @@ def test_a_damaged_backup_is_refused(damaged_copy: Callable[[], Path], tmp_path:
     pattern, harm = DAMAGES[damage]
     copy = damaged_copy()
     harm(next(path for path in copy.glob(pattern) if path.is_file()))
-    with pytest.raises((StoreError, NotFoundError), match="backup|damaged|missing|manifest") as caught:
+    with pytest.raises((StoreError, NotFoundError), match=r"backup|damaged|missing|manifest") as caught:
         restore(copy, tmp_path / "back")
     assert caught.value.cure
     assert not (tmp_path / "back").exists()

@@ -256,10 +256,11 @@ def test_a_disk_that_fills_up_within_the_commit(kept: Workspace, tmp_path: Path,
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    before = held(kept)
-    with monkeypatch.context() as patch, pytest.raises(StoreError, match="No space left on device"):
+    before, path = held(kept), write_csv(tmp_path / "more.csv", [charge("1.00")])
+    with monkeypatch.context() as patch:
         patch.setattr("finopsmetrics.store.iceberg.replace_files", full)
-        kept.ingest([write_csv(tmp_path / "more.csv", [charge("1.00")])])
+        with pytest.raises(StoreError, match="No space left on device"):
+            kept.ingest([path])
     assert orphans(kept)
     assert maintain(kept.opened).lake == 2
     assert orphans(kept) == set()

@@ -60,6 +60,8 @@ class BackgroundServer:
 def listening(host: str, port: int, *, allow_remote: bool = False) -> socket.socket:
     """A socket that listens on an address of this machine. Raises UsageError."""
     try:
+        if not 0 <= port <= 65_535:  # the resolver would take it modulo 65536
+            raise OverflowError
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE)
         family, kind, protocol, _, address = found[0]
     except (OSError, OverflowError, UnicodeError) as error:

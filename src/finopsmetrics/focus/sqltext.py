@@ -49,7 +49,7 @@ def decimal(text: str) -> str:
     )
     kept = f"regexp_extract({plain}, '^[+-]?[0-9]*\\.[0-9]{{18}}')"
     return (
-        f"CASE WHEN length({text}) > 7 AND regexp_matches({plain}, {literal(_TIE_TO_EVEN)}) "
+        f"CASE WHEN length({text}) > 4 AND regexp_matches({plain}, {literal(_TIE_TO_EVEN)}) "
         f"THEN TRY_CAST({kept} AS DECIMAL(38,18)) "
         f"WHEN contains({text}, '_') THEN NULL ELSE TRY_CAST({text} AS DECIMAL(38,18)) END"
     )

@@ -15,7 +15,8 @@ from finopsmetrics.observability.answers import Answer, digest
 from finopsmetrics.observability.plan import plan
 from finopsmetrics.observability.query import CostQuery, Filters, build, naive
 from finopsmetrics.observability.receipts import Receipt, Verification
-from finopsmetrics.store.entries import CostEntry, EntryBook
+from finopsmetrics.store.entries import CostEntry
+from finopsmetrics.store.entry_book import EntryBook
 from finopsmetrics.store.lake import CHARGES, Snapshot
 from finopsmetrics.store.opened import OpenedHome, open_home
 
@@ -135,7 +136,10 @@ class CostObservatory:
         snapshot = self._opened.lake.of_inputs(receipt.inputs)
         table, again = self._answer(receipt.query, snapshot)
         expected, found = receipt.body["answer"]["sha256"], digest(table)
-        return Verification(receipt.id, expected == found, expected, found, table.num_rows, again.body["answer"]["totals"])
+        told = again.body["answer"]
+        # The id is made of the question, the inputs and the answer: a receipt that was edited does not match its own.
+        same = expected == found and receipt.body["answer"] == told and receipt.id == receipts.named(receipt.body)
+        return Verification(receipt.id, same, expected, found, table.num_rows, told["totals"])
 
     def difference(self, query: CostQuery, then: Moment, now: Moment | None = None) -> pyarrow.Table:
         """What deliveries changed between two moments of knowledge: rows of `query` with `then`, `now` and `change`."""
@@ -164,6 +168,6 @@ def known_at(moment: Moment | None) -> datetime | None:
     text = moment.strip()
     try:
         read = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
+        return read + timedelta(days=1, microseconds=-1) if len(text) == 10 else naive(read)
+    except (ValueError, OverflowError) as error:
         raise QueryError(f"{moment!r} is not a date or a time.", cure="Write 2026-10-03 or 2026-10-03T06:00:00Z.") from error
-    return read + timedelta(days=1, microseconds=-1) if len(text) == 10 else naive(read)

@@ -18,8 +18,10 @@ from finopsmetrics.observability.query import OTHER, CostQuery
 from finopsmetrics.store.engines.base import TableSource
 from finopsmetrics.store.lake import CHARGES, Snapshot
 from finopsmetrics.store.prorate import with_parts
+from finopsmetrics.store.records import FileRecord
 from finopsmetrics.store.rollup import DIMENSIONS, ROLLUP_TABLE, tag_path
 
+_FINER = ("hour", "day", "week", "month", "quarter", "year")
 _ROLLUP_COLUMNS = {*DIMENSIONS, "x_fm_source", "x_fm_period", "x_fm_delivery"}
 
 
@@ -35,19 +37,45 @@ class Planned:
 def plan(query: CostQuery, snapshot: Snapshot, dialect: str = "duckdb", *, allow_rollup: bool = True) -> Planned:
     """Plan a question. Raises QueryError for a dimension or a field that does not exist."""
     extras = snapshot.extras()
-    dims = [dimension(name, extras) for name in query.group_by]
+    # Every answer has its currency; asked for by that name it is there already.
+    dims = [dimension(name, extras) for name in query.group_by if name.lower() != "currency"]
     read = _fields(query, extras)
     first, last = _reach(query)
     rollup = allow_rollup and _rollup_serves(query, [*dims, *read], snapshot)
     table = ROLLUP_TABLE if rollup else CHARGES
     # The daily rollup is in files by day; charges of no duration may start at the very end of a file's reach.
     files = snapshot.within(table, first, last) if query.basis == "accrual" else list(snapshot.files.get(table, ()))
-    if query.basis == "cash":
-        source = snapshot.source(table)
-    else:
-        source = snapshot.source(table, None if len(files) == len(snapshot.files.get(table, ())) else files)
-    sql = _select(query, dims, extras, rollup=rollup, dialect=dialect)
+    source = source_of(table, snapshot, files, [*dims, *read])
+    whole = rollup or _lies_whole(query, files)
+    sql = _select(query, dims, extras, rollup=rollup, whole=whole, dialect=dialect)
     return Planned(sql, source, rollup)
+
+
+def source_of(table: str, snapshot: Snapshot, files: Sequence[FileRecord], dims: Sequence[Dimension]) -> TableSource:
+    """These files of `table` as a source; all of its files where these lack a column that is asked for."""
+    source = snapshot.source(table, None if len(files) == len(snapshot.files.get(table, ())) else files)
+    return source if all(dim.column in source.columns for dim in dims) else snapshot.source(table)
+
+
+def _lies_whole(query: CostQuery, files: Sequence[FileRecord]) -> bool:
+    """Whether no charge of these files can span a bound of the window or of the grain: nothing is to be split then."""
+    units = {file.within for file in files}
+    if "" in units or not units:
+        return False
+    unit = next(unit for unit in ("month", "day", "hour") if unit in units)
+    if query.grain is not None and _FINER.index(query.grain) < _FINER.index(unit):
+        return False
+    if query.grain == "week" and unit == "month":
+        return False
+    return all(_starts(moment, unit) for moment in (query.start, query.end, query.previous_start, query.previous_end))
+
+
+def _starts(moment: datetime | None, unit: str) -> bool:
+    """Whether a moment is the start of an hour, a day or a month."""
+    if moment is None:
+        return True
+    bare = {"hour": {"minute": 0}, "day": {"hour": 0, "minute": 0}, "month": {"day": 1, "hour": 0, "minute": 0}}[unit]
+    return moment == moment.replace(second=0, microsecond=0, **bare)  # type: ignore[arg-type]
 
 
 def _reach(query: CostQuery) -> tuple[datetime | None, datetime | None]:
@@ -94,10 +122,12 @@ def rollup_holds(dims: Sequence[Dimension], snapshot: Snapshot) -> bool:
     return not keys or keys <= snapshot.rollup_keys(snapshot.files.get(ROLLUP_TABLE, ()))
 
 
-def _select(query: CostQuery, dims: Sequence[Dimension], extras: tuple[str, ...], *, rollup: bool, dialect: str) -> str:
+def _select(
+    query: CostQuery, dims: Sequence[Dimension], extras: tuple[str, ...], *, rollup: bool, whole: bool, dialect: str
+) -> str:
     names = [f"g{number}" for number in range(len(dims))]
-    grouped = [f"{_value(dim)} AS {name}" for dim, name in zip(dims, names, strict=True)]
-    rows = _rows(query, grouped, extras, rollup=rollup)
+    grouped = [f"{_group(dim, query)} AS {name}" for dim, name in zip(dims, names, strict=True)]
+    rows = _rows(query, grouped, extras, rollup=rollup, whole=whole)
     keys = [*(["period"] if query.grain else []), *names, "currency"]
     sums = "sum(cost) AS cost" + (", sum(previous) AS previous" if query.compares else "")
     sql = f"SELECT {', '.join(keys)}, {sums} FROM ({rows}) AS charged GROUP BY {', '.join(keys)}"
@@ -110,13 +140,15 @@ def _select(query: CostQuery, dims: Sequence[Dimension], extras: tuple[str, ...]
     return _in_dialect(f"SELECT {', '.join(listed)} FROM ({sql}) AS answered ORDER BY {', '.join(order)}", dialect)
 
 
-def _rows(query: CostQuery, grouped: list[str], extras: tuple[str, ...], *, rollup: bool) -> str:
+def _rows(query: CostQuery, grouped: list[str], extras: tuple[str, ...], *, rollup: bool, whole: bool) -> str:
     """The charges that count, each with its groups, currency and cost within the window(s)."""
     where = _where(query, extras)
     if query.basis == "cash":
         return _by_moment(query, grouped, where, "BillingPeriodStart", ROLLUP_TABLE if rollup else CHARGES)
     if rollup:
         return _by_moment(query, grouped, where, "ChargeDay", ROLLUP_TABLE)
+    if whole:
+        return _by_moment(query, grouped, where, "ChargePeriodStart", CHARGES)
     return _by_time(query, grouped, where)
 
 
@@ -125,7 +157,9 @@ def _by_moment(query: CostQuery, grouped: list[str], where: list[str], moment: s
     before = _between(moment, query.previous_start, query.previous_end)
     period = [f"date_trunc('{query.grain}', {moment}) AS period"] if query.grain else []
     if query.compares:
-        costs = [f"CASE WHEN {now} THEN {query.column} END AS cost", f"CASE WHEN {before} THEN {query.column} END AS previous"]
+        nothing = "CAST(0 AS DECIMAL(38, 18))"
+        windows = {"cost": now, "previous": before}
+        costs = [f"CASE WHEN {test} THEN {query.column} ELSE {nothing} END AS {name}" for name, test in windows.items()]
         where = [*where, f"(({now}) OR ({before}))"]
     else:
         costs = [f"{query.column} AS cost"]
@@ -151,9 +185,17 @@ def _by_time(query: CostQuery, grouped: list[str], where: list[str]) -> str:
         stretches = {"now": _bounds(query.start, query.end)}
         if query.compares:
             stretches["before"] = _bounds(query.previous_start, query.previous_end)
-        split = with_parts(rows, names.split(", "), stretches, ["cost"])
-        before = ", before_cost AS previous" if query.compares else ""
-        return f"SELECT {names}, now_cost AS cost{before} FROM ({split}) AS parts"
+            split = with_parts(rows, names.split(", "), stretches, ["cost"])
+            return f"SELECT {names}, now_cost AS cost, before_cost AS previous FROM ({split}) AS parts"
+        # Most charges lie inside; only those that span a bound are split.
+        inside = [f"ChargePeriodStart >= {_stamp(query.start)}"] if query.start else []
+        inside += [f"ChargePeriodEnd <= {_stamp(query.end)}"] if query.end else []
+        across = f"(SELECT * FROM {rows} AS near WHERE NOT ({' AND '.join(inside)}))"
+        split = with_parts(across, names.split(", "), stretches, ["cost"])
+        return (
+            f"SELECT {names}, cost FROM {rows} AS near WHERE {' AND '.join(inside)} "
+            f"UNION ALL SELECT {names}, now_cost AS cost FROM ({split}) AS parts"
+        )
     return _by_grain(query, rows, names)
 
 
@@ -182,22 +224,17 @@ def _by_grain(query: CostQuery, rows: str, names: str) -> str:
 
 def _topped(query: CostQuery, names: list[str], sql: str) -> str:
     """Keep the greatest groups of each currency by their sum over all periods; the rest becomes one group that still sums."""
-    listed = ", ".join(names)
-    totals = f"SELECT {listed}, currency, sum(cost) AS total FROM grouped GROUP BY {listed}, currency"
+    listed = ", ".join([*names, "currency"])
+    totals = f"SELECT *, sum(cost) OVER (PARTITION BY {listed}) AS total FROM ({sql}) AS grouped"
     ordered = f"PARTITION BY currency ORDER BY total DESC NULLS LAST, {', '.join(f'{name} NULLS LAST' for name in names)}"
-    ranked = f"SELECT *, row_number() OVER ({ordered}) AS place FROM totals"
-    same = " AND ".join(f"grouped.{name} IS NOT DISTINCT FROM ranked.{name}" for name in [*names, "currency"])
-    keep = f"place <= {query.top}"
-    kept = ", ".join(f"CASE WHEN {keep} THEN grouped.{name} ELSE {literal(OTHER)} END AS {name}" for name in names)
+    ranked = f"SELECT *, dense_rank() OVER ({ordered}) AS place FROM ({totals}) AS totals"
+    kept = [f"CASE WHEN place <= {query.top} THEN {name} ELSE {literal(OTHER)} END AS {name}" for name in names]
     period = ["period"] if query.grain else []
-    previous = ", sum(previous) AS previous" if query.compares else ""
-    inner = f"SELECT {', '.join([*(f'grouped.{p}' for p in period), kept, 'grouped.currency', 'cost'])}"
-    inner += ", previous" if query.compares else ""
+    measures = ["cost", "previous"] if query.compares else ["cost"]
+    inner = ", ".join([*period, *kept, "currency", *measures])
     keys = ", ".join([*period, *names, "currency"])
-    return (
-        f"WITH grouped AS ({sql}), totals AS ({totals}), ranked AS ({ranked}) "
-        f"SELECT {keys}, sum(cost) AS cost{previous} FROM ({inner} FROM grouped JOIN ranked ON {same}) AS kept GROUP BY {keys}"
-    )
+    sums = ", ".join(f"sum({measure}) AS {measure}" for measure in measures)
+    return f"SELECT {keys}, {sums} FROM (SELECT {inner} FROM ({ranked}) AS ranked) AS kept GROUP BY {keys}"
 
 
 def _where(query: CostQuery, extras: tuple[str, ...]) -> list[str]:
@@ -232,6 +269,13 @@ def _value(dim: Dimension) -> str:
     if dim.tag is not None:
         return f"json_extract_string(Tags, {literal(tag_path(dim.tag))})"
     return quote(dim.column)
+
+
+def _group(dim: Dimension, query: CostQuery) -> str:
+    """A dimension to group by; a time or a number as text where `top` puts "(other)" in its place."""
+    known = charges().columns.get(dim.column)
+    typed = dim.tag is None and known is not None and known.kind in ("time", "decimal")
+    return f"CAST({_value(dim)} AS VARCHAR)" if typed and query.top is not None else _value(dim)
 
 
 def _between(moment: str, start: datetime | None, end: datetime | None) -> str:
@@ -277,5 +321,5 @@ def charge_rows(query: CostQuery, snapshot: Snapshot, limit: int | None, offset:
     where += [f"ChargePeriodStart < {_stamp(query.end)}"] if query.end else []
     where += [f"(ChargePeriodEnd > {_stamp(query.start)} OR ChargePeriodStart >= {_stamp(query.start)})"] if query.start else []
     page = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
-    order = " ORDER BY ChargePeriodStart, x_fm_source, ResourceId, SkuId, BilledCost" if limit is not None else ""
+    order = " ORDER BY ALL" if limit is not None else ""
     return _in_dialect(f"SELECT * FROM {CHARGES}{_clause(where)}{order}{page}", dialect)

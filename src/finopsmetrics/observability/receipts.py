@@ -76,9 +76,13 @@ def issue(query: CostQuery, snapshot: Snapshot, planned: Planned, table: pyarrow
         "software": f"finopsmetrics {VERSION}",
         "answer": {"rows": table.num_rows, "sha256": digest(table), "totals": _totals(table)},
     }
+    return Receipt(named(body), body)
+
+
+def named(body: Mapping[str, Any]) -> str:
+    """The id of a receipt: a hash of its question, inputs, rules and answer."""
     known = {name: body[name] for name in ("query", "inputs", "mapping_version", "answer")}
-    named = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:20]
-    return Receipt(f"r-{named}", body)
+    return "r-" + hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:20]
 
 
 def keep(database: Database, receipt: Receipt) -> None:

@@ -12,7 +12,7 @@ from finopsmetrics.core.errors import QueryError
 from finopsmetrics.observability.plan import fields_of, filter_sql, rollup_holds
 from finopsmetrics.observability.sql_guard import refuse_odd_text, refuse_other_statements, tables_read
 from finopsmetrics.store.engines.sandbox import Bounds, View, sandbox
-from finopsmetrics.store.entries import EntryBook
+from finopsmetrics.store.entry_book import EntryBook
 from finopsmetrics.store.lake import CHARGES, TABLES, Snapshot
 from finopsmetrics.store.opened import OpenedHome
 from finopsmetrics.store.rollup import ROLLUP_TABLE

@@ -78,6 +78,7 @@ def _place(home: Home, change: Change, number: int, file: WrittenFile, live: boo
         first=file.first,
         last=file.last,
         live=live,
+        within=file.within,
     )
 
 

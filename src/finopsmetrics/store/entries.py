@@ -1,29 +1,18 @@
-"""Charges that are added one by one: durable at once in the state, and brought into the lake as deliveries of their own."""
+"""CostEntry: one charge that is added by hand, checked so that the lake will take what the state keeps."""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from finopsmetrics.core.errors import MoneyError, UsageError
+from finopsmetrics.focus.columns import Column, charges
+from finopsmetrics.focus.sqltext import NULL_WORDS
 
-from finopsmetrics.core.errors import ConflictError, MoneyError, UsageError
-from finopsmetrics.focus.columns import charges
-from finopsmetrics.store.incoming import Incoming, IncomingFile
-from finopsmetrics.store.ingest import IngestOptions
-from finopsmetrics.store.tables import cost_entries
-
-if TYPE_CHECKING:
-    from finopsmetrics.store.opened import OpenedHome
-
-SOURCE = "cost-entries"
+YEARS = (datetime(1990, 1, 1), datetime(2200, 1, 1))
+LARGEST = Decimal("1e15")
 
 
 @dataclass(frozen=True)
@@ -50,10 +39,15 @@ class CostEntry:
     focus: dict[str, str] = field(default_factory=dict)
 
     def as_charge(self) -> dict[str, str]:
-        """The entry as FOCUS 1.4 columns, all text. Raises MoneyError or UsageError."""
-        if not self.id.strip():
-            raise UsageError("A cost entry needs an id.", cure="Give one that stays the same when it is sent again.")
+        """The entry as FOCUS 1.4 columns, all text. Raises MoneyError or UsageError for what the lake would not take."""
+        if not self.id.strip() or len(self.id) > 200:
+            raise UsageError(
+                "A cost entry needs an id of at most 200 letters.", cure="Give one that stays the same when sent again."
+            )
         start = _utc(self.timestamp)
+        if not YEARS[0] <= start < YEARS[1] or not timedelta(0) <= self.duration <= timedelta(days=3660):
+            cure = "Use a time from 1990 to 2200 and a duration of at most ten years."
+            raise UsageError(f"Cost entry {self.id} begins or lasts at no sensible time.", cure=cure)
         month = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         cost = _exact(self.cost)
         known = {
@@ -76,69 +70,43 @@ class CostEntry:
             "ResourceId": self.resource_id or "",
             "Tags": json.dumps(self.tags, sort_keys=True) if self.tags else "",
         }
-        unknown = [name for name in self.focus if name not in charges().columns and not name.startswith("x_")]
-        if unknown:
-            raise UsageError(f"{unknown[0]} is no FOCUS 1.4 column.", cure="Own columns begin with x_.")
-        return {**known, **self.focus, "x_CostEntryId": self.id}
+        row = {**known, **self.focus, "x_CostEntryId": self.id}
+        _check(row)
+        return row
 
 
-class EntryBook:
-    """The entries of a home: added durably, brought into the lake before the next answer."""
-
-    def __init__(self, opened: OpenedHome) -> None:
-        self._opened = opened
-
-    def add(self, entries: Sequence[CostEntry]) -> int:
-        """Add entries in one transaction; give how many were new. Raises ConflictError, and then adds none."""
-        made = {entry.id: entry.as_charge() for entry in entries}
-        digests = {name: hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest() for name, row in made.items()}
-        with self._opened.database.write() as connection:
-            query = select(cost_entries.c.id, cost_entries.c.digest).where(cost_entries.c.id.in_(list(made)))
-            known = {row[0]: row[1] for row in connection.execute(query)}
-            for name, digest in known.items():
-                if digest != digests[name]:
-                    cure = "Send a changed charge under a new id, with a correcting entry for the old one."
-                    raise ConflictError(f"Cost entry {name} is there already with other content.", cure=cure)
-            new = [
-                {"id": name, "digest": digests[name], "charge": row, "added_at": self._opened.now(), "delivery_id": None}
-                for name, row in made.items()
-                if name not in known
-            ]
-            if new:
-                connection.execute(cost_entries.insert(), new)
-        return len(new)
-
-    def waiting(self) -> int:
-        """Entries that are not in the lake yet."""
-        with self._opened.database.read() as connection:
-            query = select(func.count()).select_from(cost_entries).where(cost_entries.c.delivery_id.is_(None))
-            return int(connection.execute(query).scalar_one())
-
-    def flush(self) -> None:
-        """Bring waiting entries into the lake as one delivery; a second flush of the same entries changes nothing."""
-        with self._opened.database.read() as connection:
-            query = select(cost_entries.c.id, cost_entries.c.charge).where(cost_entries.c.delivery_id.is_(None))
-            waiting = connection.execute(query.order_by(cost_entries.c.id)).all()
-        if not waiting:
-            return
-        with self._opened.home.workroom() as room:
-            path = room / f"entries-{hashlib.sha256(''.join(row[0] for row in waiting).encode()).hexdigest()[:12]}.csv"
-            _write([row[1] for row in waiting], path)
-            incoming = Incoming(path.name, (IncomingFile(path, path.name),), SOURCE)
-            report = self._opened.ingestor.ingest(incoming, IngestOptions(mode="append", actor="cost-entries"))
-        ids = [row[0] for row in waiting]
-        with self._opened.database.write() as connection:
-            for first in range(0, len(ids), 500):
-                chunk = ids[first : first + 500]
-                connection.execute(cost_entries.update().where(cost_entries.c.id.in_(chunk)).values(delivery_id=report.id))
+def _check(row: dict[str, str]) -> None:
+    names = {name.lower() for name in row}
+    if len(names) < len(row):
+        raise UsageError("A column is named twice.", cure="Upper and lower case are the same in columns.")
+    known = charges().columns
+    for name, value in row.items():
+        if name not in known and not (name.startswith("x_") and name[2:].isidentifier() and not name.lower().startswith("x_fm_")):
+            raise UsageError(f"{name} is no FOCUS 1.4 column.", cure="Own columns begin with x_.")
+        if not isinstance(value, str) or not value.isprintable() or len(value) > 20_000:
+            raise UsageError(f"{name} of a cost entry is no plain text.", cure="Leave line ends and control characters out.")
+        if value.strip() in NULL_WORDS:
+            raise UsageError(f"{name} is {value!r}, a word for nothing.", cure="Leave it out instead.")
+        if name in known and value:
+            _check_value(known[name], value)
+    if not row["BillingCurrency"].strip():
+        raise UsageError("A cost entry needs a currency.", cure="Such as USD.")
 
 
-def _write(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    names = sorted({name for row in rows for name in row})
-    with path.open("w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, names, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def _check_value(column: Column, value: str) -> None:
+    if column.allowed and column.level == "Mandatory" and value not in column.allowed:
+        raise UsageError(f"{column.name} is {value!r}.", cure=f"Use one of {', '.join(column.allowed)}.")
+    if column.kind == "decimal":
+        _exact(value)
+    if column.kind == "time" and not value.endswith("Z"):
+        raise UsageError(f"{column.name} is {value!r}.", cure="Write times as 2026-05-01T00:00:00Z.")
+    if column.kind == "json":
+        try:
+            whole = isinstance(json.loads(value), dict)
+        except ValueError:
+            whole = False
+        if not whole:
+            raise UsageError(f"{column.name} is no JSON object.", cure='Write it as {"key": "value"}.')
 
 
 def _exact(amount: Decimal | int | str) -> str:
@@ -148,7 +116,7 @@ def _exact(amount: Decimal | int | str) -> str:
         value = Decimal(amount)
     except InvalidOperation as error:
         raise MoneyError(f"{amount!r} is not an amount.", cure="Write it as 12.34.") from error
-    if not value.is_finite():
+    if not value.is_finite() or abs(value) >= LARGEST:
         raise MoneyError(f"{amount!r} is not an amount.", cure="Write it as 12.34.")
     return f"{value:f}"
 

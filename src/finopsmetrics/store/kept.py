@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from finopsmetrics.store import audit
 from finopsmetrics.store.database import Database
@@ -15,14 +14,13 @@ from finopsmetrics.store.tables import invoices_entered, receipts
 
 def keep_receipt(database: Database, receipt_id: str, body: dict[str, Any], at: datetime) -> None:
     """Keep a receipt, once; a receipt that is there already stays as it is."""
+    known = select(receipts.c.id).where(receipts.c.id == receipt_id)
     with database.read() as connection:
-        if connection.execute(select(receipts.c.id).where(receipts.c.id == receipt_id)).first():
+        if connection.execute(known).first():
             return
-    try:
-        with database.engine.connect().execution_options(write=True) as connection, connection.begin():
+    with database.write() as connection:
+        if not connection.execute(known).first():
             connection.execute(receipts.insert().values(id=receipt_id, created_at=at, body=body))
-    except IntegrityError:
-        return  # another reader asked the same at the same moment
 
 
 def find_receipt(database: Database, receipt_id: str) -> dict[str, Any] | None:

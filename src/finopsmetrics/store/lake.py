@@ -130,21 +130,26 @@ class Lake:
         with self.database.read() as connection:
             known = {record.id: record for record in records.all_deliveries(connection) if record.id in ids}
             found = [file for table in TABLES for file in records.files_of(connection, table, ids)]
-        present = self._present(found, known)
+        present = self._present(found, known, wanted)
         files = {
             table: tuple(file for file in present if file.table == table and (file.delivery_id, file.period) in wanted)
             for table in TABLES
         }
         return Snapshot(version, as_of, self.home, inputs, files, {})
 
-    def _present(self, found: Sequence[FileRecord], known: dict[str, DeliveryRecord]) -> list[FileRecord]:
-        """The files as they lie, or as a replay gives them where one of a delivery's files is gone."""
+    def _present(
+        self, found: Sequence[FileRecord], known: dict[str, DeliveryRecord], wanted: set[tuple[str, str]]
+    ) -> list[FileRecord]:
+        """The files as they lie, or as a replay gives them where a file of one of the wanted periods is gone."""
         by_delivery: dict[str, list[FileRecord]] = {delivery_id: [] for delivery_id in known}
         for file in found:
             by_delivery[file.delivery_id].append(file)
         present: list[FileRecord] = []
         for delivery_id, files in by_delivery.items():
-            whole = bool(files) and all((self.home.root / file.path).is_file() for file in files)
+            own = datasets()[known[delivery_id].dataset].table
+            held = {(delivery_id, file.period) for file in files if file.table == own}
+            whole = {one for one in wanted if one[0] == delivery_id} <= held
+            whole = whole and all((self.home.root / file.path).is_file() for file in files)
             present += files if whole else replayed(self.home, known[delivery_id])
         return present
 

@@ -49,5 +49,10 @@ def _part(cost: str, first: str | None, last: str | None, moments: Mapping[str, 
     until = f"{moments[last]}_{cost}" if last is not None else cost
     tests = [f"{start} >= {first}"] if first is not None else []
     tests += [f"{start} < {last}"] if last is not None else []
-    point = f"CASE WHEN {' AND '.join(tests) or 'TRUE'} THEN {cost} ELSE CAST(0 AS DECIMAL(38, 18)) END"
-    return f"CASE WHEN {end} <= {start} THEN {point} ELSE {until} - {before} END"
+    nothing = "CAST(0 AS DECIMAL(38, 18))"
+    point = f"CASE WHEN {' AND '.join(tests) or 'TRUE'} THEN {cost} ELSE {nothing} END"
+    outside = [f"{end} <= {first}"] if first is not None else []
+    outside += [f"{start} >= {last}"] if last is not None else []
+    # A charge without a cost has no part to tell of where it is, and a part of zero where it is not.
+    beside = f" WHEN {' OR '.join(outside)} THEN {nothing}" if outside else ""
+    return f"CASE WHEN {end} <= {start} THEN {point}{beside} ELSE {until} - {before} END"

@@ -55,7 +55,10 @@ class PeriodRecord:
 
 @dataclass(frozen=True)
 class FileRecord:
-    """One data file of the lake; `path` is relative to the home."""
+    """One data file of the lake; `path` is relative to the home.
+
+    `within` is the smallest of hour, day and month in one of which every charge lies whole; empty when none is.
+    """
 
     path: str
     table: str
@@ -68,6 +71,7 @@ class FileRecord:
     first: datetime | None
     last: datetime | None
     live: bool
+    within: str = ""
 
 
 def all_deliveries(connection: Connection) -> list[DeliveryRecord]:

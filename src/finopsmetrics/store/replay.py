@@ -79,6 +79,7 @@ def _keep(home: Home, record: DeliveryRecord, folder: Path, room: Path, files: l
                 first=file.first,
                 last=file.last,
                 live=False,
+                within=file.within,
             )
         )
     (made / "index.json").write_text(json.dumps([_to_json(entry) for entry in records]))

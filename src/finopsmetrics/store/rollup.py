@@ -43,7 +43,7 @@ def tag_keys(connection: DuckDBPyConnection, charges: str) -> tuple[str, ...]:
         f"WITH t AS (SELECT Tags, count(*) AS n FROM (SELECT Tags FROM {charges} LIMIT {SAMPLE_ROWS}) "
         f"WHERE Tags IS NOT NULL GROUP BY Tags), "
         f"k AS (SELECT unnest(json_keys(Tags)) AS key, Tags, n FROM t) "
-        f"SELECT key FROM k GROUP BY key HAVING count(DISTINCT Tags ->> ('$.' || {_quoted_key('key')})) <= {MOST_VALUES} "
+        f"SELECT key FROM k GROUP BY key HAVING count(DISTINCT json_extract_string(Tags, {_pointer('key')})) <= {MOST_VALUES} "
         f"ORDER BY sum(n) DESC, key LIMIT {MOST_KEYS}"
     )
     keys = tuple(str(row[0]) for row in connection.execute(query).fetchall())
@@ -63,8 +63,9 @@ def _growth(connection: DuckDBPyConnection, charges: str, keys: tuple[str, ...])
     return float(row[1]) / max(1, int(row[0]))
 
 
-def _quoted_key(column: str) -> str:
-    return f"'\"' || {column} || '\"'"
+def _pointer(column: str) -> str:
+    """SQL for the JSON pointer of a key that a column holds; unlike a path it can name any key."""
+    return f"'/' || replace(replace({column}, '~', '~0'), '/', '~1')"
 
 
 def tag_value(key: str, tags: str = "Tags") -> str:
@@ -73,10 +74,12 @@ def tag_value(key: str, tags: str = "Tags") -> str:
 
 
 def tag_path(key: str) -> str:
-    """The JSON path of a tag key; a plain key needs no quotes, which every engine reads alike."""
+    """The JSON path of a tag key: bare where it can be, which every engine reads alike; a pointer for keys no path can name."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
         return f"$.{key}"
-    return '$."' + key.replace('"', '\\"') + '"'
+    if key and not set(key) & set('"*\\'):
+        return f'$."{key}"'
+    return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
 def rollup_query(charges: str, stamp: tuple[str, str], period: str, keys: tuple[str, ...]) -> str:
@@ -86,8 +89,9 @@ def rollup_query(charges: str, stamp: tuple[str, str], period: str, keys: tuple[
     """
     source, delivery = (literal(text) for text in stamp)
     dims = ", ".join(quote(name) for name in DIMENSIONS)
-    pairs = ", ".join(f"{literal(key)}: tag_{number}" for number, key in enumerate(keys))
-    tags = f"CASE WHEN tagged THEN CAST(to_json({{{pairs}}}) AS VARCHAR) END" if keys else "CAST(NULL AS VARCHAR)"
+    # Not a struct: names of its fields may not differ in case alone, tag keys may.
+    pairs = ", ".join(f"{literal(key)}, tag_{number}" for number, key in enumerate(keys))
+    tags = f"CASE WHEN tagged THEN CAST(json_object({pairs}) AS VARCHAR) END" if keys else "CAST(NULL AS VARCHAR)"
     costs = ", ".join(f"CAST(sum({quote(name)}) AS DECIMAL(38,18)) AS {quote(name)}" for name in COST_COLUMNS)
     values = ", ".join(["tagged", *(f"tag_{number}" for number in range(len(keys)))]) if keys else "false AS tagged"
     grouped = f"SELECT {dims}, {values}, ChargeDay, {costs}, CAST(sum(Charges) AS BIGINT) AS Charges"

@@ -39,7 +39,8 @@ def find_source(found: Profile, known: Iterable[PeriodRecord], file_name: str) -
 
 def _new_name(mine: Identity, taken: set[str], file_name: str) -> str:
     issuers = sorted({slug(issuer) for issuer, _ in mine if issuer})
-    name = "+".join(issuers[:4]) if issuers else slug(file_name.split(".", maxsplit=1)[0])
+    name = issuers[0] if issuers else slug(file_name.split(".", maxsplit=1)[0])
+    name += f"-and-{len(issuers) - 1}-more" if len(issuers) > 1 else ""
     accounts = sorted({slug(account) for _, account in mine if account})
     if name in taken and accounts:
         name = f"{name}-{accounts[0]}"

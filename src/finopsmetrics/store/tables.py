@@ -67,6 +67,7 @@ lake_files = Table(
     Column("extras", JSON, nullable=False),
     Column("first", DateTime),
     Column("last", DateTime),
+    Column("within", String(10), nullable=False),
     Column("live", Boolean, nullable=False),
     Column("published", Boolean, nullable=False),
     Column("retired_at", DateTime),
@@ -128,6 +129,7 @@ cost_entries = Table(
     Column("digest", String(64), nullable=False),
     Column("charge", JSON, nullable=False),
     Column("added_at", DateTime, nullable=False),
+    Column("batch", String(40)),
     Column("delivery_id", String(40)),
     Index("ix_cost_entries_delivery", "delivery_id"),
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Rows of one file: about 512 MB of charges; a larger period becomes several files.
 FILE_BYTES = "512MB"
+UNITS = ("hour", "day", "month")
 FORMAT = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
 
 
@@ -36,6 +37,7 @@ class WrittenFile:
     extras: tuple[str, ...]
     first: datetime | None
     last: datetime | None
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,15 @@ def _describe(connection: DuckDBPyConnection, table: str, target: Path, found: P
     known = set(datasets()[found.plan.shape.dataset].columns)
     extras = tuple(name for name in found.plan.columns if name not in known)
     charges = found.plan.shape.dataset == "CostAndUsage"
-    span = "min(ChargePeriodStart), max(ChargePeriodEnd)" if charges else "NULL, NULL"
+    whole = [f"bool_and(ChargePeriodEnd <= date_trunc('{unit}', ChargePeriodStart) + INTERVAL 1 {unit})" for unit in UNITS]
+    span = ", ".join(["min(ChargePeriodStart)", "max(ChargePeriodEnd)", *whole]) if charges else "NULL, NULL"
     files = []
     for path in sorted(target.rglob("*.parquet")):
         row = connection.execute(f"SELECT count(*), {span} FROM {_reading(path)}").fetchone()
         period = path.parent.name.partition("=")[2]
         if row and row[0]:
-            files.append(WrittenFile(table, path, period, int(row[0]), extras, row[1], row[2]))
+            within = next((unit for unit, holds in zip(UNITS, row[3:], strict=False) if holds), "")
+            files.append(WrittenFile(table, path, period, int(row[0]), extras, row[1], row[2], within))
     return files
 
 

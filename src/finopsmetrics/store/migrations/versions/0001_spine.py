@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("charge", sa.JSON(), nullable=False),
         sa.Column("added_at", sa.DateTime(), nullable=False),
+        sa.Column("batch", sa.String(length=40), nullable=True),
         sa.Column("delivery_id", sa.String(length=40), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -128,6 +129,7 @@ def upgrade() -> None:
         sa.Column("extras", sa.JSON(), nullable=False),
         sa.Column("first", sa.DateTime(), nullable=True),
         sa.Column("last", sa.DateTime(), nullable=True),
+        sa.Column("within", sa.String(length=10), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("published", sa.Boolean(), nullable=False),
         sa.Column("retired_at", sa.DateTime(), nullable=True),
