@@ -20,7 +20,7 @@ class Asked:
     taken: Said
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     folder = tmp_path_factory.mktemp("asked")
     rows = [

@@ -80,9 +80,13 @@ def test_the_demo_is_taken_in_reconciled_kept_well_and_brought_back(tmp_path: Pa
     assert "synthetic" in made.err
     assert "is there already" in inside("demo", "--months", "2", "--scale", "0.2", home=home).err
     found = inside("reconcile", "--format", "json", home=home)
-    assert found.json["invoices"]
-    # Nothing differs but what was planted: a closed month that was delivered again, changed.
-    assert found.code == (0 if found.json["ties"] else 1)
+    # Nothing differs but what was planted: closed months that were delivered again, changed.
+    residuals = [Decimal(line["residual"]) for line in found.json["invoices"] if line["status"] == "differs"]
+    changes = [Decimal(change["differences"].get("USD", "0")) for change in found.json["closed_changes"]]
+    assert (found.code, found.json["ties"]) == (1, False)
+    assert (len(residuals), len(changes)) == (1, 2)
+    assert sum(residuals) == sum(changes) != 0
+    assert {line["status"] for line in found.json["invoices"]} == {"ties", "differs", "no invoice"}
     checks = inside("doctor", "--deep", "--format", "json", home=home)
     assert (checks.code, [check for check in checks.json if check["status"] == "fail"]) == (0, [])
     before = inside(*ALL, home=home)

@@ -114,7 +114,7 @@ def _with_change(amounts: list[Decimal | None]) -> list[Decimal | None]:
 
 
 def _groups(query: CostQuery, charge: Charge) -> list[Any]:
-    dims = [dimension(name, EXTRAS) for name in query.group_by]
+    dims = [dimension(name, EXTRAS) for name in query.group_by if name != "currency"]
     return [charge["tags"].get(dim.tag) if dim.tag is not None else charge[dim.column] for dim in dims]
 
 

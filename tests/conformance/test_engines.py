@@ -67,7 +67,7 @@ def test_sail_answers_as_duckdb(workspace: Workspace, sail: SparkEngine, name: s
 
 def test_sail_reads_by_metadata(workspace: Workspace) -> None:
     """Whole tables are read from the Iceberg metadata, not by a list of files."""
-    sources = [plan(query, workspace.opened.lake.snapshot(), "spark").source for query in QUESTIONS.values()]
+    sources = [plan(query, workspace.opened.lake.snapshot()).source for query in QUESTIONS.values()]
     by_metadata = [source for source in sources if source.metadata_location]
     assert len(by_metadata) > len(sources) // 3
     assert {source.name for source in sources} == {"cost_and_usage", "cost_daily"}
@@ -91,19 +91,19 @@ def asked(draw: st.DrawFn, *, top: bool = True) -> CostQuery:
     return estate.draw(random.Random(draw(st.integers(0, 2**32))), metric, basis, shape, most)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(asked())
 def test_the_rollup_answers_as_the_charges(workspace: Workspace, query: CostQuery) -> None:
     assert rows(on_duckdb(workspace, query, rollup=True)) == rows(on_duckdb(workspace, query))
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(asked(top=False))
 def test_duckdb_answers_by_the_definition(workspace: Workspace, charges: list[oracle.Charge], query: CostQuery) -> None:
     assert rows(on_duckdb(workspace, query)) == oracle.answer(query, charges)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(asked(top=False))
 def test_the_parts_of_time_sum_to_the_whole(workspace: Workspace, query: CostQuery) -> None:
     """The buckets of a grain sum to the question without it; two halves of a window sum to the window."""
@@ -119,21 +119,22 @@ def test_the_parts_of_time_sum_to_the_whole(workspace: Workspace, query: CostQue
 
 def _sums(table: pa.Table) -> dict[tuple[Any, ...], Decimal]:
     """The cost of each group over all periods; groups of nothing left out."""
-    sums: Counter[tuple[Any, ...]] = Counter()
+    sums: dict[tuple[Any, ...], Decimal] = {}
     for row in table.to_pylist():
         key = tuple(value for name, value in row.items() if name not in ("period", "cost"))
-        sums[key] += row["cost"] or Decimal(0)
+        sums[key] = oracle.WIDE.add(sums.get(key, Decimal(0)), row["cost"] or Decimal(0))
     return {key: amount for key, amount in sums.items() if amount}
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(asked(top=False), st.integers(1, 4))
 def test_the_greatest_and_the_others_sum_to_all(workspace: Workspace, query: CostQuery, top: int) -> None:
     if not query.group_by:
         return
     every, most = on_duckdb(workspace, query), on_duckdb(workspace, replace(query, top=top))
+    ungrouped = ["currency", "cost"]
+    assert _sums(every.select(ungrouped)) == _sums(most.select(ungrouped))
     for currency in ("USD", "EUR"):
-        totals = [[row["cost"] or 0 for row in table.to_pylist() if row["currency"] == currency] for table in (every, most)]
-        assert sum(totals[0]) == sum(totals[1])
-        kept = {tuple(row[name] for name in query.group_by) for row in most.to_pylist() if row["currency"] == currency}
-        assert len(kept - {(OTHER,) * len(query.group_by)}) <= top
+        names = [name for name in query.group_by if name != "currency"]
+        kept = {tuple(row[name] for name in names) for row in most.to_pylist() if row["currency"] == currency}
+        assert len(kept - {(OTHER,) * len(names)}) <= top

@@ -14,7 +14,7 @@ from tests.store.bills import write_csv
 NOW = datetime(2026, 7, 10, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     folder = tmp_path_factory.mktemp("lake")
     with Workspace(folder / "home", now=lambda: NOW) as workspace:

@@ -60,15 +60,11 @@ def model(history: Sequence[Delivered], at: datetime | None = None) -> Costs:
     for one in sorted(history, key=lambda delivery: delivery.moment):
         if at is None or one.moment <= at:
             latest.update({period: one for period, _, _ in one.charges})
+    standing = [(own, cost) for period, one in latest.items() for p, own, cost in one.charges if p == period]
     sums: defaultdict[str | None, Decimal] = defaultdict(Decimal)
-    for period, one in latest.items():
-        for own, service, cost in one.charges:
-            sums[service] += cost if own == period else 0
-    return {
-        name: cost
-        for name, cost in sums.items()
-        if any(name == s for p, one in latest.items() for q, s, _ in one.charges if p == q)
-    }
+    for service, cost in standing:
+        sums[service] += cost
+    return dict(sums)
 
 
 @MANY

@@ -65,12 +65,19 @@ def run() -> None:
     """The entry point: run a verb, and turn an error into its message and exit code."""
     try:
         app()
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except FinOpsError as error:
         say(f"Error: {error}")
         sys.exit(error.exit_code)
+    except Exception as error:
+        if os.environ.get("FINOPSMETRICS_DEBUG"):
+            raise
+        cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        say(f"Error: something unforeseen happened ({type(error).__name__}: {cause}). Nothing half done was kept.")
+        say("This is a defect: please report it with the output of the same command under FINOPSMETRICS_DEBUG=1.")
+        sys.exit(1)
     except KeyboardInterrupt:
         say("Stopped. What was not finished left nothing behind.")
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

@@ -133,7 +133,8 @@ def _select(
     sql = f"SELECT {', '.join(keys)}, {sums} FROM ({rows}) AS charged GROUP BY {', '.join(keys)}"
     if query.top is not None and names:
         sql = _topped(query, names, sql)
-    outer = [f"{name} AS {quote(dim.asked)}" for name, dim in zip(names, dims, strict=True)]
+    # The currency is told anyway; grouping by it adds no second column of that name.
+    outer = [f"{name} AS {quote(dim.asked)}" for name, dim in zip(names, dims, strict=True) if dim.asked != "currency"]
     listed = [*(["period"] if query.grain else []), *outer, "currency", "cost"]
     listed += ["previous", "cost - previous AS change"] if query.compares else []
     order = [*(["period"] if query.grain else []), "currency", "cost DESC NULLS LAST", *(f"{n} NULLS LAST" for n in names)]
@@ -315,11 +316,15 @@ def _carried(tree: exp.Expr) -> exp.Expr:
     return tree.transform(carry)
 
 
+def conditions_of(query: CostQuery, extras: tuple[str, ...]) -> list[str]:
+    """SQL tests, in DuckDB's dialect, for the charges that a question's filter matches and that touch its window."""
+    tests = _where(query, extras)
+    tests += [f"ChargePeriodStart < {_stamp(query.end)}"] if query.end else []
+    tests += [f"(ChargePeriodEnd > {_stamp(query.start)} OR ChargePeriodStart >= {_stamp(query.start)})"] if query.start else []
+    return tests
+
+
 def charge_rows(query: CostQuery, snapshot: Snapshot, limit: int | None, offset: int, dialect: str) -> str:
-    """SQL for the charge rows that touch the question's window, in a stable order."""
-    where = _where(query, snapshot.extras())
-    where += [f"ChargePeriodStart < {_stamp(query.end)}"] if query.end else []
-    where += [f"(ChargePeriodEnd > {_stamp(query.start)} OR ChargePeriodStart >= {_stamp(query.start)})"] if query.start else []
-    page = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
-    order = " ORDER BY ALL" if limit is not None else ""
-    return _in_dialect(f"SELECT * FROM {CHARGES}{_clause(where)}{order}{page}", dialect)
+    """SQL for the charge rows that touch the question's window, in a stable order where they are paged."""
+    page = f" ORDER BY ALL LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
+    return _in_dialect(f"SELECT * FROM {CHARGES}{_clause(conditions_of(query, snapshot.extras()))}{page}", dialect)

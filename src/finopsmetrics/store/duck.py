@@ -32,6 +32,7 @@ def writer(room: Path, memory: str = WRITE_MEMORY) -> Iterator[DuckDBPyConnectio
     }
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # it would write to standard output, in notebooks and `python -c`
     try:
         yield connection
     except duckdb.OutOfMemoryException as error:

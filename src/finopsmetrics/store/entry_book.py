@@ -45,21 +45,14 @@ class EntryBook:
                 if digest != digests[name]:
                     cure = "Send a changed charge under a new id, with a correcting entry for the old one."
                     raise ConflictError(f"Cost entry {name} is there already with other content.", cure=cure)
-            new = [
-                {
-                    "id": name,
-                    "digest": digests[name],
-                    "charge": row,
-                    "added_at": self._opened.now(),
-                    "batch": None,
-                    "delivery_id": None,
-                }
-                for name, row in made.items()
-                if name not in known
-            ]
+            new = [self._row(name, made[name], digests[name]) for name in made if name not in known]
             if new:
                 connection.execute(cost_entries.insert(), new)
         return len(new)
+
+    def _row(self, name: str, charge: dict[str, str], digest: str) -> dict[str, object]:
+        kept = {"id": name, "digest": digest, "charge": charge, "added_at": self._opened.now()}
+        return {**kept, "batch": None, "delivery_id": None}
 
     def waiting(self) -> int:
         """Entries that are not in the lake yet."""

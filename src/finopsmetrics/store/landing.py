@@ -7,7 +7,7 @@ their line number. Parquet is read as it lies.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,10 @@ LINE_LIMIT = 8 << 20
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line of a text file that is no row: its place, and why."""
+    """A line of a text file that is no row: its place, and why. `record` counts records with the header as 1."""
 
     file: str
+    record: int
     line: int
     column: str
     reason: str
@@ -129,7 +130,29 @@ def _land_text(connection: DuckDBPyConnection, file: TakenFile, number: int, tar
         raise DeliveryError(f"{file.name} cannot be read: {first_line(error)}.", cure="Deliver it again.") from error
     finally:
         connection.execute("SET preserve_insertion_order = false")
-    return _judge(file, rejected)
+    return _placed(connection, target, _judge(file, rejected))
+
+
+def line_breaks_inside(connection: DuckDBPyConnection, path: str) -> list[tuple[int, int]]:
+    """The rows of landed text (from 0) whose values hold line ends, each with how many."""
+    source = f"read_parquet({literal(path)}, file_row_number = true)"
+    joined = f"(SELECT file_row_number AS n, concat_ws('', *COLUMNS(* EXCLUDE (file_row_number))) AS t FROM {source})"
+    breaks = "length(t) - length(replace(t, chr(10), ''))"
+    found = connection.execute(f"SELECT n, {breaks} FROM {joined} WHERE contains(t, chr(10)) ORDER BY n").fetchall()
+    return [(int(row), int(number)) for row, number in found]
+
+
+def _placed(connection: DuckDBPyConnection, target: Path, bad: list[BadLine]) -> list[BadLine]:
+    """Turn record numbers into lines of the file: values that hold line ends stand on several."""
+    if not bad:
+        return bad
+    inside = line_breaks_inside(connection, str(target))
+    placed: list[BadLine] = []
+    for before, one in enumerate(sorted(bad, key=lambda entry: entry.record)):
+        rows = one.record - 2 - before
+        extra = sum(number for row, number in inside if row < rows) + sum(b.text.count("\n") for b in placed)
+        placed.append(replace(one, line=one.record + extra))
+    return placed
 
 
 def _judge(file: TakenFile, rejected: Sequence[tuple[int, str, str, str, str]]) -> list[BadLine]:
@@ -142,7 +165,7 @@ def _judge(file: TakenFile, rejected: Sequence[tuple[int, str, str, str, str]]) 
             cause = f"{file.name} is cut short, or a quote is never closed: see line {line}."
             raise DeliveryError(cause, cure="Deliver it again.")
         reason = message.split("\n")[0].strip().rstrip(".")
-        bad.setdefault(line, BadLine(file.name, int(line), column or "", reason, text[:2000]))
+        bad.setdefault(line, BadLine(file.name, int(line), int(line), column or "", reason, text[:20_000]))
     return list(bad.values())
 
 

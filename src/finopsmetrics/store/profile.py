@@ -12,7 +12,7 @@ from finopsmetrics.focus.columns import datasets
 from finopsmetrics.focus.detect import Shape, detect
 from finopsmetrics.focus.normalise import Plan, Reading, odd_values, plan
 from finopsmetrics.focus.sqltext import literal, quote
-from finopsmetrics.store.landing import Landed, LandedFile
+from finopsmetrics.store.landing import Landed, LandedFile, line_breaks_inside
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -197,18 +197,16 @@ def lines_of(
 
 
 def _text_lines(connection: DuckDBPyConnection, file: LandedFile, rows: Sequence[int]) -> list[int]:
-    """Lines of rows: the header, every row before, line ends inside quoted values, and lines that were no rows."""
-    source = f"read_parquet({literal(file.path)}, file_row_number = true)"
-    joined = f"(SELECT file_row_number AS n, concat_ws('', *COLUMNS(* EXCLUDE (file_row_number))) AS t FROM {source})"
-    breaks = "length(t) - length(replace(t, chr(10), ''))"
-    inside = connection.execute(f"SELECT n, {breaks} FROM {joined} WHERE contains(t, chr(10)) ORDER BY n").fetchall()
-    bad = [line.line for line in file.bad_lines]
+    """Lines of rows: the header, every record before, and the line ends inside the values of all of these."""
+    inside = line_breaks_inside(connection, file.path)
     numbers = []
     for row in rows:
-        line = row + 2 + sum(int(more) for place, more in inside if place < row)
-        for skipped in bad:
-            line += skipped <= line
-        numbers.append(line)
+        record = row + 2
+        extra = sum(number for place, number in inside if place < row)
+        for skipped in sorted(file.bad_lines, key=lambda line: line.record):
+            if skipped.record <= record:
+                record, extra = record + 1, extra + skipped.text.count("\n")
+        numbers.append(record + extra)
     return numbers
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Rows of one file: about 512 MB of charges; a larger period becomes several files.
 FILE_BYTES = "512MB"
 UNITS = ("hour", "day", "month")
+MOST_WAITING_ROWS = 524_288
 FORMAT = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
 
 
@@ -94,6 +95,9 @@ def _copy(connection: DuckDBPyConnection, landed: Landed, found: Profile, stamp:
         folder = target / f"x_fm_period={found.periods[0]}"
         connection.execute(f"COPY ({rows}) TO {literal(str(folder))} ({FORMAT}, FILE_SIZE_BYTES '{FILE_BYTES}')")
     else:
+        # By default half a million rows wait for each thread, spilled when memory is short: twice the work for the same files.
+        waiting = min(ROW_GROUP_ROWS * len(found.periods), MOST_WAITING_ROWS)
+        connection.execute(f"SET partitioned_write_flush_threshold = {waiting}")
         options = "PARTITION_BY (x_fm_period), WRITE_PARTITION_COLUMNS true"
         connection.execute(f"COPY ({rows}) TO {literal(str(target))} ({FORMAT}, {options})")
 

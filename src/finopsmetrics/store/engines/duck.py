@@ -73,6 +73,7 @@ class DuckEngine:
         }
         connection = duckdb.connect(":memory:", config=config)
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
         folders = ", ".join(literal(str(folder)) for folder in (*self._folders, self._spill))
         connection.execute(f"SET allowed_directories = [{folders}]")
         connection.execute("SET enable_external_access = false")
