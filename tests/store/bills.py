@@ -58,6 +58,11 @@ def charge(cost: str = "1.00", service: str = "Compute", period: str = "2026-05"
     return row | changes
 
 
+def bad_charge(day: int = 9) -> dict[str, str]:
+    """A charge that cannot be accepted: its cost is no number."""
+    return charge(day=day, BilledCost="abc")
+
+
 def write_csv(path: Path, rows: Sequence[Row]) -> Path:
     """Write rows as a FOCUS CSV file; columns of the first row that FOCUS bills here do not have follow at the end."""
     names = [*COLUMNS, *(name for name in rows[0] if name not in COLUMNS)]

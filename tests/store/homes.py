@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +18,23 @@ from finopsmetrics.store.tables import deliveries, lake_files
 
 Costs = dict[str | None, Decimal]
 NOW = timedelta(0)
+
+
+class Mould:
+    """A home that is filled once and copied for each test, always to the same place: to Iceberg a home that moves is another."""
+
+    def __init__(self, folder: Path, fill: Callable[[Workspace, Path], None]) -> None:
+        self._home, self._kept = folder / "home", folder / "kept"
+        with Workspace(self._home) as workspace:
+            fill(workspace, folder)
+        shutil.move(self._home, self._kept)
+
+    def cast(self) -> Iterator[Workspace]:
+        """A home as it was filled, opened; it is gone afterwards."""
+        shutil.copytree(self._kept, self._home)
+        with Workspace(self._home) as workspace:
+            yield workspace
+        shutil.rmtree(self._home)
 
 
 def costs(workspace: Workspace, by: str = "ServiceName", as_of: object = None) -> Costs:

@@ -21,7 +21,7 @@ from finopsmetrics.core.errors import DeliveryError, FinOpsError, StoreError
 from finopsmetrics.runtime.workspace import Workspace
 from finopsmetrics.store import commit
 from finopsmetrics.store.maintain import maintain
-from tests.store.bills import COLUMNS, charge, write_csv
+from tests.store.bills import COLUMNS, bad_charge, charge, write_csv
 from tests.store.homes import costs, failures, files_under, orphans
 
 GOOD = [charge("10.00"), charge("20.00", "Storage", day=2)]
@@ -303,7 +303,7 @@ def test_a_home_that_may_not_be_written(read_only_home: tuple[Path, Path]) -> No
 
 
 def test_rows_that_cannot_be_accepted_are_kept_and_counted(workspace: Workspace, bill: Callable[..., Path]) -> None:
-    path = bill(*GOOD, charge("abc", day=3), charge("5.00", day=4, BillingCurrency=""))
+    path = bill(*GOOD, bad_charge(day=3), charge("5.00", day=4, BillingCurrency=""))
     report = workspace.ingest([path])[0]
     assert (report.rows, report.accepted, report.quarantined) == (4, 2, 2)
     assert [row["line"] for row in report.rejected] == [4, 5]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,18 +17,27 @@ from finopsmetrics.runtime.workspace import Workspace
 from finopsmetrics.store import catalog
 from finopsmetrics.store.doctor import examine
 from finopsmetrics.store.maintain import maintain, rebuild_catalog
-from tests.store.bills import charge
-from tests.store.homes import NOW, costs, failures, files_under, orphans
+from tests.store.bills import bad_charge, charge, write_csv
+from tests.store.homes import NOW, Mould, costs, failures, files_under, orphans
 
 BEGIN = datetime(2026, 7, 1)
 
 
-@pytest.fixture
-def restated(workspace: Workspace, bill: Callable[..., Path]) -> Workspace:
+@pytest.fixture(scope="module")
+def mould(tmp_path_factory: pytest.TempPathFactory) -> Mould:
     """A period that was restated twice: 1, then 2, then 4."""
-    for number in range(3):
-        workspace.ingest([bill(charge(str(2**number)), charge("abc"))], delivered_at=BEGIN + timedelta(days=number))
-    return workspace
+
+    def fill(workspace: Workspace, folder: Path) -> None:
+        for number in range(3):
+            path = write_csv(folder / f"{number}.csv", [charge(str(2**number)), bad_charge()])
+            workspace.ingest([path], delivered_at=BEGIN + timedelta(days=number))
+
+    return Mould(tmp_path_factory.mktemp("restated"), fill)
+
+
+@pytest.fixture
+def restated(mould: Mould) -> Iterator[Workspace]:
+    yield from mould.cast()
 
 
 def status(workspace: Workspace, check: str, **options: object) -> str:

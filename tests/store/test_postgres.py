@@ -15,7 +15,7 @@ from finopsmetrics.runtime.workspace import Workspace
 from finopsmetrics.store.backup import backup, restore
 from finopsmetrics.store.entries import CostEntry
 from finopsmetrics.store.maintain import maintain
-from tests.store.bills import charge, write_csv
+from tests.store.bills import bad_charge, charge, write_csv
 from tests.store.homes import NOW, Costs, costs, failures, orphans
 
 BEGIN = datetime(2026, 7, 1)
@@ -30,7 +30,7 @@ def on_postgres(postgres_database: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 def fill(workspace: Workspace, tmp_path: Path) -> str:
     """Two deliveries, an entry by hand, and the receipt of what was known in between; its id."""
-    first = write_csv(tmp_path / "a.csv", [charge("1.00"), charge("2.00", "Größe 大"), charge("abc")])
+    first = write_csv(tmp_path / "a.csv", [charge("1.00"), charge("2.00", "Größe 大"), bad_charge()])
     second = write_csv(tmp_path / "b.csv", [charge("4.00"), charge("8.00", "Größe 大")])
     workspace.ingest([first], delivered_at=BEGIN)
     receipt = workspace.costs.get_costs(group_by="ServiceName", time_range="all").receipt

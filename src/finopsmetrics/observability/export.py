@@ -22,6 +22,7 @@ from finopsmetrics.store.durable import flush, make_folder
 from finopsmetrics.store.engines.duck import table_select
 from finopsmetrics.store.entry_book import EntryBook
 from finopsmetrics.store.lake import CHARGES, Snapshot
+from finopsmetrics.store.landing import LINE_LIMIT
 from finopsmetrics.store.opened import OpenedHome
 from finopsmetrics.store.records import FileRecord
 
@@ -136,7 +137,7 @@ class _Job:
         shown = ", ".join(f"{_written(sql, kind, self.kind)} AS {quote(name)}" for name, (sql, kind) in self.columns.items())
         with _beside(path) as draft:
             duck.execute(f"COPY (SELECT {shown} FROM ({rows})) TO {literal(str(draft))} ({_FORMATS[self.kind]})")
-            wanted, found = _sums(duck, f"({rows})"), _sums(duck, _reader(draft, self.kind))
+            wanted, found = _sums(duck, f"({rows})"), _sums(duck, _reader(draft, self.kind, list(self.columns)))
             if wanted != found:
                 raise StoreError(f"{path.name} does not hold what the lake holds.", cure="Try again; see `finopsmetrics doctor`.")
             count = sum(line["rows"] for line in found.values())
@@ -196,10 +197,15 @@ def _written(sql: str, kind: str, form: str) -> str:
     return f"rtrim(rtrim(CAST({sql} AS VARCHAR), '0'), '.')" if kind == "decimal" else sql
 
 
-def _reader(path: Path, form: str) -> str:
+def _reader(path: Path, form: str, names: Sequence[str]) -> str:
     if form == "parquet":
         return f"read_parquet({literal(str(path))})"
-    return f"read_csv({literal(str(path))}, header = true, all_varchar = true, nullstr = '', delim = ',', quote = '\"')"
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    packed = "gzip" if form == "csv.gz" else "none"
+    return (
+        f"read_csv({literal(str(path))}, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', "
+        f"nullstr = '', compression = '{packed}', max_line_size = {LINE_LIMIT}, columns = {{{columns}}})"
+    )
 
 
 def _sums(duck: DuckDBPyConnection, relation: str) -> dict[str, dict[str, int]]:

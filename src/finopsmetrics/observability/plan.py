@@ -226,7 +226,9 @@ def _by_grain(query: CostQuery, rows: str, names: str) -> str:
 def _topped(query: CostQuery, names: list[str], sql: str) -> str:
     """Keep the greatest groups of each currency by their sum over all periods; the rest becomes one group that still sums."""
     listed = ", ".join([*names, "currency"])
-    totals = f"SELECT *, sum(cost) OVER (PARTITION BY {listed}) AS total FROM ({sql}) AS grouped"
+    # Without periods a group is one row, and its cost is its total.
+    total = f"sum(cost) OVER (PARTITION BY {listed})" if query.grain else "cost"
+    totals = f"SELECT *, {total} AS total FROM ({sql}) AS grouped"
     ordered = f"PARTITION BY currency ORDER BY total DESC NULLS LAST, {', '.join(f'{name} NULLS LAST' for name in names)}"
     ranked = f"SELECT *, dense_rank() OVER ({ordered}) AS place FROM ({totals}) AS totals"
     kept = [f"CASE WHEN place <= {query.top} THEN {name} ELSE {literal(OTHER)} END AS {name}" for name in names]

@@ -19,7 +19,7 @@ from finopsmetrics.store.closed import change_in_closed, closed_by
 from finopsmetrics.store.database import Database
 from finopsmetrics.store.draft import Draft, Opened, read, report_of, unchanged_report
 from finopsmetrics.store.duck import writer
-from finopsmetrics.store.durable import flush
+from finopsmetrics.store.durable import flush, make_folder
 from finopsmetrics.store.home import Home, slug
 from finopsmetrics.store.incoming import Incoming
 from finopsmetrics.store.intake import TakenFile, take
@@ -249,7 +249,7 @@ def _keep_raw(home: Home, draft: Draft) -> list[dict[str, Any]]:
     entries = []
     for number, file in enumerate(draft.opened.taken):
         target = home.raw / draft.source / draft.id / f"{number}-{slug(Path(file.name).name)}"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         flush(file.raw)
         os.replace(file.raw, target)
         flush(target.parent)
