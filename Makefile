@@ -24,7 +24,7 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 demo: $(VENV)/.core
 	$(BIN)/finopsmetrics --home $(HOME_DIR) demo --seed 7 --months 14 --serve
 
-test: setup lint
+test: lint
 	$(BIN)/python -m pytest tests -n 2 --dist worksteal
 
 lint: setup

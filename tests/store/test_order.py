@@ -21,7 +21,7 @@ def test_everything_is_on_the_disk_before_the_commit(
     """For a first delivery, which makes folders and tables, and for one that replaces another."""
     for number in range(earlier):
         workspace.ingest([bill(charge("1.00"))], delivered_at=datetime(2026, 7, 1 + number))
-    home, before = workspace.home, set(workspace.home.rglob("*"))
+    home, before = workspace.home, {workspace.home, *workspace.home.rglob("*")}
     forced: set[int] = set()
     at_commit: list[set[int]] = []
     record = audit.record

@@ -52,7 +52,7 @@ def run_sql(
     _refuse_odd(params, limit)
     EntryBook(opened).flush()
     snapshot = opened.lake.snapshot()
-    with sandbox(opened.home.staging / "spill") as box:
+    with opened.home.workroom() as room, sandbox(room / "spill") as box:
         refuse_other_statements(box.kinds(sql))
         names = tables_read(sql, box.tree(sql), [*TABLES, *ALIASES])
         box.show([_view(name, snapshot, scope) for name in sorted(names)])
