@@ -94,8 +94,8 @@ def test_all_four_datasets_tie(tmp_path: Path) -> None:
         }
         sums = run_sql(
             workspace.opened,
-            "SELECT sum(BilledCost) AS billed, sum(EffectiveCost) AS effective, (SELECT sum(BilledCost) FROM invoice_detail) AS invoiced "
-            "FROM focus_data_table",
+            "SELECT sum(BilledCost) AS billed, sum(EffectiveCost) AS effective, "
+            "(SELECT sum(BilledCost) FROM invoice_detail) AS invoiced FROM focus_data_table",
         )
         assert set(sums.to_pylist()[0].values()) == {Decimal("204637.387428273006914")}
 

@@ -10,7 +10,7 @@ from finopsmetrics.demo.estate import Estate, Source
 from finopsmetrics.demo.window import DAY, next_month
 
 SNAPSHOT_DAYS = (8, 15, 22)
-RECENT = 4  # months with snapshots; older ones have their final delivery only
+RECENT = 2  # months with snapshots; older ones have their final delivery only
 LOUD_AFTER = 12 * DAY
 
 

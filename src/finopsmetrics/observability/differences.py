@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from finopsmetrics.core.exact import minus
+
 if TYPE_CHECKING:
     import pyarrow
 
@@ -21,7 +23,7 @@ def differ(then: pyarrow.Table, now: pyarrow.Table) -> pyarrow.Table:
     for group in sides[0].keys() | sides[1].keys():
         before, after = (side.get(group, Decimal(0)) for side in sides)
         if before != after:
-            rows.append((*group, before, after, after - before))
+            rows.append((*group, before, after, minus(after, before)))
     rows.sort(key=lambda row: (-abs(row[-1]), tuple(str(value) for value in row)))
     amount = pa.decimal128(38, 18)
     fields = [*(now.schema.field(name) for name in names), *(pa.field(name, amount) for name in ("then", "now", "change"))]

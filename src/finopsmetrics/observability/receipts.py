@@ -7,9 +7,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.errors import NotFoundError
+from finopsmetrics.core.exact import plus
 from finopsmetrics.core.release import VERSION
 from finopsmetrics.focus.normalise import MAPPING_VERSION
 from finopsmetrics.observability.answers import digest
@@ -99,8 +101,8 @@ def find(database: Database, receipt_id: str) -> Receipt:
 
 
 def _totals(table: pyarrow.Table) -> dict[str, str]:
-    sums: dict[str, Any] = {}
+    sums: dict[str, Decimal] = {}
     for currency, cost in zip(table.column("currency").to_pylist(), table.column("cost").to_pylist(), strict=True):
         if cost is not None:
-            sums[currency or "XXX"] = sums.get(currency or "XXX", 0) + cost
+            sums[currency or "XXX"] = plus(sums.get(currency or "XXX", Decimal(0)), cost)
     return {currency: f"{amount:f}" for currency, amount in sorted(sums.items())}

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from finopsmetrics.core.errors import MoneyError
+from finopsmetrics.core.exact import minus
 from finopsmetrics.core.money import Money
 from finopsmetrics.store import kept, records
 from finopsmetrics.store.lake import CHARGES, Snapshot
@@ -99,7 +100,7 @@ def _invoices(opened: OpenedHome, snapshot: Snapshot) -> tuple[InvoiceLine, ...]
         issuer, invoice, period, currency = key
         rows, charges, seen = charged.get(key, (0, Decimal(0), period))
         figure, told_by = figures.get(key, (None, ""))
-        residual = None if figure is None else charges - figure
+        residual = None if figure is None else minus(charges, figure)
         status: Status = "no invoice" if residual is None else "ties" if abs(residual) <= CENT else "differs"
         lines.append(InvoiceLine(issuer, invoice or None, seen, currency, rows, charges, figure, told_by, residual, status))
     return tuple(lines)
@@ -149,7 +150,7 @@ def _commitments(opened: OpenedHome, snapshot: Snapshot) -> tuple[CommitmentLine
 
 def _commitment(row: dict[str, Any]) -> CommitmentLine:
     purchased, used, unused = (row[name] or Decimal(0) for name in ("purchased", "used", "unused"))
-    residual = purchased - used - unused
+    residual = minus(minus(purchased, used), unused)
     over = row["ends"] is not None and row["ends"] <= row["seen"]
     status: Status = "ties" if abs(residual) <= CENT else "differs"
     if status == "differs" and residual < 0 and purchased == 0:

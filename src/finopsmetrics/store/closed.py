@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
+from finopsmetrics.core.exact import minus, plus
 from finopsmetrics.focus.columns import charges
 from finopsmetrics.focus.sqltext import literal, quote
 from finopsmetrics.store.home import Home
@@ -67,9 +68,16 @@ def change_in_closed(
     lines = duck.execute(query).fetchall()
     differences: dict[str, Decimal] = {}
     for currency, _, _, was, now in lines:
-        differences[currency] = differences.get(currency, Decimal(0)) + now - was
+        differences[currency] = plus(differences.get(currency, Decimal(0)), minus(now, was))
     shown = [
-        {"currency": c, "service": s, "account": a, "before": plain(was), "after": plain(now), "difference": plain(now - was)}
+        {
+            "currency": c,
+            "service": s,
+            "account": a,
+            "before": plain(was),
+            "after": plain(now),
+            "difference": plain(minus(now, was)),
+        }
         for c, s, a, was, now in lines[:MOST_LINES]
     ]
     return ClosedChange(period, why, {currency: plain(amount) for currency, amount in differences.items()}, shown)

@@ -143,6 +143,8 @@ def _slash_format(connection: DuckDBPyConnection, landed: Landed, shape: Shape) 
     if not start or not end or landed.types[start] != "VARCHAR" or landed.types[end] != "VARCHAR":
         return None
     pairs = f"SELECT DISTINCT {quote(start)} AS a, {quote(end)} AS b FROM {landed.relation} WHERE contains(a, '/')"
+    if connection.execute(f"{pairs} LIMIT 1").fetchone() is None:
+        return None
     sure = [
         text for text in SLASH_FORMATS if (row := connection.execute(_whole_months(pairs, text)).fetchone()) and row[0] and row[1]
     ]

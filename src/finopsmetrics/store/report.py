@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from finopsmetrics.core.exact import plus
+
 Totals = dict[str, dict[str, str]]
 
 
@@ -55,7 +57,7 @@ def add_totals(parts: list[Totals]) -> Totals:
         for currency, amounts in part.items():
             line = sums.setdefault(currency, {})
             for metric, amount in amounts.items():
-                line[metric] = line.get(metric, Decimal(0)) + Decimal(amount)
+                line[metric] = plus(line.get(metric, Decimal(0)), Decimal(amount))
     return {currency: {metric: plain(amount) for metric, amount in line.items()} for currency, line in sums.items()}
 
 

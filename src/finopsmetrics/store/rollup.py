@@ -82,8 +82,8 @@ def tag_path(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")
 
 
-def rollup_query(charges: str, stamp: tuple[str, str], period: str, keys: tuple[str, ...]) -> str:
-    """The rollup of one period's charges (a FROM item) as a SELECT.
+def rollup_query(charges: str, stamp: tuple[str, str], period: str, keys: tuple[str, ...], *, daily: bool = False) -> str:
+    """The rollup of one period's charges (a FROM item) as a SELECT; `daily` says that no charge spans days.
 
     Groups are made of the tags' values; the JSON of the kept keys is built once a group, not once a charge.
     """
@@ -98,11 +98,11 @@ def rollup_query(charges: str, stamp: tuple[str, str], period: str, keys: tuple[
     return (
         f"SELECT {source} AS x_fm_source, {literal(period)} AS x_fm_period, {delivery} AS x_fm_delivery, {dims}, "
         f"{tags} AS Tags, ChargeDay, {', '.join(quote(name) for name in COST_COLUMNS)}, Charges "
-        f"FROM ({grouped} FROM ({_days(charges, keys)}) GROUP BY ALL)"
+        f"FROM ({grouped} FROM ({_days(charges, keys, daily=daily)}) GROUP BY ALL)"
     )
 
 
-def _days(charges: str, keys: tuple[str, ...]) -> str:
+def _days(charges: str, keys: tuple[str, ...], *, daily: bool) -> str:
     """Each charge on its day; a charge of several days as one row a day and cost, its costs split."""
     tags = [f"{tag_value(key)} AS tag_{number}" for number, key in enumerate(keys)]
     tags += ["Tags IS NOT NULL AS tagged"] if keys else []
@@ -111,8 +111,11 @@ def _days(charges: str, keys: tuple[str, ...]) -> str:
     day = "date_trunc('day', ChargePeriodStart)"
     several = f"ChargePeriodEnd > {day} + INTERVAL 1 DAY"
     every = f"unnest(generate_series({day}, ChargePeriodEnd - INTERVAL 1 MICROSECOND, INTERVAL 1 DAY)) AS d"
-    # One row a cost, so that one share is planned instead of four.
     costs = ", ".join(quote(name) for name in COST_COLUMNS)
+    whole = f"SELECT {', '.join([*dims, *tags])}, CAST({day} AS TIMESTAMP) AS ChargeDay, {costs}, 1 AS Charges FROM {charges}"
+    if daily:
+        return whole
+    # One row a cost, so that one share is planned instead of four.
     numbers = ", ".join(str(number) for number in range(len(COST_COLUMNS)))
     long = f"SELECT *, unnest([{numbers}]) AS metric, unnest([{costs}]) AS cost FROM {charges} WHERE {several}"
     wanted = ", ".join([*dims, *tags, "metric", "cost", "ChargePeriodStart", "ChargePeriodEnd", f"{day} AS began", every])
@@ -122,8 +125,4 @@ def _days(charges: str, keys: tuple[str, ...]) -> str:
         f"CASE WHEN metric = {number} THEN day_cost END AS {quote(name)}" for number, name in enumerate(COST_COLUMNS)
     )
     counted = "CASE WHEN d = began AND metric = 0 THEN 1 ELSE 0 END AS Charges"
-    return (
-        f"SELECT {', '.join([*dims, *tags])}, CAST({day} AS TIMESTAMP) AS ChargeDay, {costs}, 1 AS Charges FROM {charges} "
-        f"WHERE NOT ({several}) "
-        f"UNION ALL SELECT {', '.join(names)}, d AS ChargeDay, {parts}, {counted} FROM ({split})"
-    )
+    return f"{whole} WHERE NOT ({several}) UNION ALL SELECT {', '.join(names)}, d AS ChargeDay, {parts}, {counted} FROM ({split})"

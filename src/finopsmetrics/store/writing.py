@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finopsmetrics.core.errors import DeliveryError, StoreError
+from finopsmetrics.core.exact import plus
 from finopsmetrics.focus.columns import COST_COLUMNS, datasets
 from finopsmetrics.focus.sqltext import literal, quote
 from finopsmetrics.store.duck import ROW_GROUP_ROWS, first_line
@@ -128,8 +129,8 @@ def _read_back(connection: DuckDBPyConnection, files: list[WrittenFile], found: 
     for entry in found.sums:
         known = counted.setdefault((entry.period, entry.currency), [Decimal(0), Decimal(0), Decimal(0)])
         known[0] += entry.rows
-        known[1] += Decimal(entry.billed or 0)
-        known[2] += Decimal(entry.effective or 0)
+        known[1] = plus(known[1], Decimal(entry.billed or 0))
+        known[2] = plus(known[2], Decimal(entry.effective or 0))
     written = {(row[0], row[1]): [Decimal(row[6]), Decimal(row[2] or 0), Decimal(row[3] or 0)] for row in rows}
     if written != counted:
         cure = "Nothing was changed. This is a defect: please report it with the kind of file."
@@ -144,12 +145,14 @@ def _read_back(connection: DuckDBPyConnection, files: list[WrittenFile], found: 
 def _roll_up(connection: DuckDBPyConnection, files: list[WrittenFile], stamp: tuple[str, str], target: Path) -> list[WrittenFile]:
     made = []
     for period in sorted({file.period for file in files}):
-        charges = f"read_parquet([{', '.join(literal(str(f.path)) for f in files if f.period == period)}])"
+        own = [file for file in files if file.period == period]
+        charges = f"read_parquet([{', '.join(literal(str(file.path)) for file in own)}])"
+        daily = all(file.within in {"hour", "day"} for file in own)
         keys = tag_keys(connection, charges)
         folder = target / f"x_fm_period={period}"
         folder.mkdir(parents=True)
         path = folder / "rollup.parquet"
-        connection.execute(f"COPY ({rollup_query(charges, stamp, period, keys)}) TO {literal(str(path))} ({FORMAT})")
+        connection.execute(f"COPY ({rollup_query(charges, stamp, period, keys, daily=daily)}) TO {literal(str(path))} ({FORMAT})")
         row = connection.execute(f"SELECT count(*), min(ChargeDay), max(ChargeDay) FROM {_reading(path)}").fetchone()
         if row:
             made.append(WrittenFile(ROLLUP_TABLE, path, period, int(row[0]), keys, row[1], row[2]))
