@@ -40,12 +40,12 @@ def judged(python: Path, file: Path, room: Path) -> tuple[set[str], set[str]]:
         raise SystemExit(f"focus-validator wrote no report for {file}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     passed, failed = set(), set()
     for case in ElementTree.parse(report).iter("testcase"):
-        name = str(case.get("name"))
+        name = str(case.get("name")).split(" :: ")[0]  # behind it stands why, in words that differ for one rule
         if case.find("failure") is not None or case.find("error") is not None:
             failed.add(name)
         elif case.find("skipped") is None:
             passed.add(name)
-    return passed, failed
+    return passed - failed, failed
 
 
 def typed(file: Path, target: Path) -> None:

@@ -95,7 +95,7 @@ def write_big_csv(path: Path, rows: int, periods: Sequence[str], factor: str = "
         "ResourceId": "'res-' || i % 500",
         "Tags": """'{"team":"t' || i % 7 || '"}'""",
     }
-    values |= {f"x_Column{number}": f"'text {number} ' || hash(i + {number}) % 100000" for number in range(more)}
+    values |= {f"x_Column{number}": f"'text {number} ' || hash(i + {number}) % 1000" for number in range(more)}
     chosen = ", ".join(f"{expression} AS {name}" for name, expression in values.items())
     source = f"(SELECT i, [{months}][i % {len(periods)} + 1] AS p FROM range({rows}) t(i))"
     with duckdb.connect() as connection:

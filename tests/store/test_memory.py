@@ -24,7 +24,7 @@ print(json.dumps([report.accepted, report.totals["USD"]["billed"], peak]))
 
 def test_a_large_bill_is_taken_in_within_bounds(tmp_path: Path) -> None:
     path = write_big_csv(tmp_path / "large.csv", ROWS, ("2026-05", "2026-06"), more=40 - len(COLUMNS))
-    total = sum(Decimal(i * 7919 % 1000003) for i in range(ROWS)) / 1000
+    total = Decimal(sum(i * 7919 % 1000003 for i in range(ROWS))) / 1000
     command = [sys.executable, "-c", INGEST, tmp_path / "home", path]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     accepted, billed, peak = json.loads(done.stdout)

@@ -146,3 +146,4 @@ def test_a_new_home_opened_by_many_at_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert [done.result() for done in [pool.submit(opened) for _ in range(4)]] == [0] * 4
+    assert (tmp_path / "home").stat().st_mode & 0o077 == 0  # bills are nobody else's business

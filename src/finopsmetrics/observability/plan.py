@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
 
-from finopsmetrics.core.conditions import Column, Condition, Path
-from finopsmetrics.core.errors import QueryError
 from finopsmetrics.focus.columns import Dimension, charges, dimension
 from finopsmetrics.focus.sqltext import literal, quote
+from finopsmetrics.observability.fields import fields_of, filter_sql, value_sql
 from finopsmetrics.observability.query import OTHER, CostQuery
 from finopsmetrics.store.engines.base import TableSource
 from finopsmetrics.store.lake import CHARGES, Snapshot
 from finopsmetrics.store.prorate import with_parts
 from finopsmetrics.store.records import FileRecord
-from finopsmetrics.store.rollup import DIMENSIONS, ROLLUP_TABLE, tag_path
+from finopsmetrics.store.rollup import DIMENSIONS, ROLLUP_TABLE
 
 _FINER = ("hour", "day", "week", "month", "quarter", "year")
 _ROLLUP_COLUMNS = {*DIMENSIONS, "x_fm_source", "x_fm_period", "x_fm_delivery"}
@@ -86,22 +84,6 @@ def _reach(query: CostQuery) -> tuple[datetime | None, datetime | None]:
 def _fields(query: CostQuery, extras: tuple[str, ...]) -> list[Dimension]:
     condition = query.condition
     return fields_of(condition, extras) if condition else []
-
-
-def fields_of(condition: Condition, extras: tuple[str, ...]) -> list[Dimension]:
-    """The dimensions that a condition reads. Raises QueryError for a field that charges do not have."""
-    return [_field(path, extras) for path in condition.fields()]
-
-
-def _field(path: Path, extras: tuple[str, ...]) -> Dimension:
-    head = path[0].lower()
-    if head == "tags" and len(path) > 1:
-        return Dimension(".".join(path), "Tags", ".".join(path[1:]))
-    if head in {"resource", "charge"} and len(path) == 2:
-        return dimension(path[1], extras)
-    if len(path) > 1:
-        raise QueryError(f"There is no field {'.'.join(path)!r} of a charge.", cure="Use a FOCUS column or tags.KEY.")
-    return dimension(path[0], extras)
 
 
 def _rollup_serves(query: CostQuery, dims: Sequence[Dimension], snapshot: Snapshot) -> bool:
@@ -245,40 +227,11 @@ def _where(query: CostQuery, extras: tuple[str, ...]) -> list[str]:
     return [] if condition is None else [filter_sql(condition, extras)]
 
 
-def filter_sql(condition: Condition, extras: tuple[str, ...]) -> str:
-    """A condition over charges as a predicate in DuckDB's dialect, in brackets. Raises QueryError or ConditionError."""
-
-    def resolve(path: Path) -> Column:
-        found = _field(path, extras)
-        kind = "text"
-        known = charges().columns.get(found.column)
-        if found.tag is None and known is not None:
-            kind = {"decimal": "number", "time": "utc_time"}.get(known.kind, "text")
-        return Column(_parsed(_value(found)), kind)  # type: ignore[arg-type]
-
-    return f"({condition.to_sql(resolve).sql('duckdb')})"
-
-
-@lru_cache(maxsize=512)
-def _parse(text: str) -> exp.Expr:
-    return sqlglot.parse_one(text, read="duckdb")
-
-
-def _parsed(text: str) -> exp.Expr:
-    return _parse(text).copy()
-
-
-def _value(dim: Dimension) -> str:
-    if dim.tag is not None:
-        return f"json_extract_string(Tags, {literal(tag_path(dim.tag))})"
-    return quote(dim.column)
-
-
 def _group(dim: Dimension, query: CostQuery) -> str:
     """A dimension to group by; a time or a number as text where `top` puts "(other)" in its place."""
     known = charges().columns.get(dim.column)
     typed = dim.tag is None and known is not None and known.kind in ("time", "decimal")
-    return f"CAST({_value(dim)} AS VARCHAR)" if typed and query.top is not None else _value(dim)
+    return f"CAST({value_sql(dim)} AS VARCHAR)" if typed and query.top is not None else value_sql(dim)
 
 
 def _between(moment: str, start: datetime | None, end: datetime | None) -> str:

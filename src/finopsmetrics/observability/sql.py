@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import QueryError
-from finopsmetrics.observability.plan import fields_of, filter_sql, rollup_holds
+from finopsmetrics.observability.fields import fields_of, filter_sql
+from finopsmetrics.observability.plan import rollup_holds
 from finopsmetrics.observability.sql_guard import refuse_odd_text, refuse_other_statements, tables_read
 from finopsmetrics.store.engines.sandbox import Bounds, View, sandbox
 from finopsmetrics.store.entry_book import EntryBook

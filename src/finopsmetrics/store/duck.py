@@ -33,6 +33,8 @@ def writer(room: Path, memory: str = WRITE_MEMORY) -> Iterator[DuckDBPyConnectio
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")  # it would write to standard output, in notebooks and `python -c`
+    # It only helps aggregates over joins, and takes a second or two to find that a careful reading of costs has none.
+    connection.execute("SET disabled_optimizers = 'partial_aggregate_pushdown'")
     try:
         yield connection
     except duckdb.OutOfMemoryException as error:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -25,18 +28,39 @@ def replayed(home: Home, record: DeliveryRecord) -> list[FileRecord]:
     Raises StoreError when a raw file is gone or is not what was delivered, or when the replay does not give the same rows.
     """
     folder = home.cache / "replays" / record.mapping_version.replace("/", "-") / record.id
+    found = _kept(home, folder)
+    if found is None:
+        _replay(home, record, folder)
+        found = _kept(home, folder)
+    if found is None:
+        raise StoreError(f"The replay of delivery {record.id} was removed while it was made.", cure="Try again.", retryable=True)
+    return found
+
+
+def _kept(home: Home, folder: Path) -> list[FileRecord] | None:
+    """An earlier replay, if all of it is there. `maintain` removes what nobody asked for in a while."""
     index = folder / "index.json"
-    if index.is_file():
-        os.utime(index)  # `maintain` removes what nobody asked for in a while
-        kept = [_from_json(entry) for entry in json.loads(index.read_text())]
-        if all((home.root / file.path).is_file() for file in kept):
-            return kept
-    _replay(home, record, folder)
-    return [_from_json(entry) for entry in json.loads(index.read_text())]
+    if not index.is_file():
+        return None
+    with suppress(OSError):
+        os.utime(index)
+    files = [_from_json(entry) for entry in json.loads(index.read_text())]
+    return files if all((home.root / file.path).is_file() for file in files) else None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others from making the same replay at the same time."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _replay(home: Home, record: DeliveryRecord, folder: Path) -> None:
-    with home.workroom() as room, writer(room) as duck:
+    with home.workroom() as room, _alone(folder), writer(room) as duck:
+        if _kept(home, folder) is not None:
+            return
         taken = []
         for entry in record.files:
             path = home.root / entry["raw"]
@@ -83,8 +107,7 @@ def _keep(home: Home, record: DeliveryRecord, folder: Path, room: Path, files: l
             )
         )
     (made / "index.json").write_text(json.dumps([_to_json(entry) for entry in records]))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists():  # files are missing from it, or another replay was quicker and made the same
+    if folder.exists():  # and files are missing from it
         os.replace(folder, room / "replay-before")
     os.replace(made, folder)
 
