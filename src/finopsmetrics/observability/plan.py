@@ -259,13 +259,18 @@ def _in_dialect(sql: str, dialect: str) -> str:
 def _carried(tree: exp.Expr) -> exp.Expr:
     """Say in words that both engines read alike what SQLGlot would carry over with another meaning.
 
-    Spark's DATEDIFF counts elapsed seconds, DuckDB's counts seconds on the clock.
+    Spark's DATEDIFF counts elapsed seconds, DuckDB's counts seconds on the clock. Spark has no JSON pointers, which name the tag
+    keys that no path can name: there the tags are read as a map.
     """
 
     def carry(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.DateDiff) and str(node.args.get("unit")).strip("'").lower() == "second":
             later, earlier = (exp.func("UNIX_TIMESTAMP", node.args[side].copy()) for side in ("this", "expression"))
             return exp.paren(exp.Sub(this=later, expression=earlier))
+        if isinstance(node, exp.JSONExtractScalar) and node.expression.name.startswith("/"):
+            key = node.expression.name[1:].replace("~1", "/").replace("~0", "~")
+            tags = exp.func("FROM_JSON", node.this.copy(), exp.Literal.string("MAP<STRING, STRING>"))
+            return exp.Anonymous(this="ELEMENT_AT", expressions=[tags, exp.Literal.string(key)])
         return node
 
     return tree.transform(carry)
