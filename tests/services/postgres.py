@@ -134,7 +134,7 @@ def postgres_url() -> Iterator[str]:
     """The SQLAlchemy address of a running PostgreSQL's `postgres` database, as its superuser."""
     programs = binaries()
     if programs is None:
-        pytest.skip("no PostgreSQL programs on this machine")
+        pytest.fail("There are no PostgreSQL programs: run make setup, which installs them.")
     with running_postgres(programs) as url:
         yield url
 
