@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from finopsmetrics.core.errors import StoreError
 from finopsmetrics.store.tables import lake_state
 
-HEAD = "0001"
+HEAD = "0002"
 _SCHEMA_LOCK = 7_205_301  # PostgreSQL advisory lock held while the schema is brought up to date
 
 

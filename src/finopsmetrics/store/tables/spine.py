@@ -1,4 +1,4 @@
-"""The tables of the state database. Times are UTC without zone; amounts are decimal text, never floating point."""
+"""The tables of bills: deliveries, lake, receipts, entries, settings, audit."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from finopsmetrics.store.tables.schema import metadata
 
 deliveries = Table(
     "deliveries",

@@ -1,0 +1,1 @@
+"""FinOps as code: files of specs, checked, planned, applied, compared."""

@@ -1,0 +1,1 @@
+"""Plugins and hooks: the sockets that built-ins and strangers use alike."""

@@ -1,0 +1,45 @@
+"""The tables of the state database. Times are UTC without zone; amounts are decimal text, never floating point."""
+
+from finopsmetrics.store.tables.declared import applied_origins, spec_changes, specs
+from finopsmetrics.store.tables.people import api_tokens, one_time_codes, sessions, users
+from finopsmetrics.store.tables.schema import metadata
+from finopsmetrics.store.tables.spine import (
+    audit_events,
+    cost_entries,
+    deliveries,
+    delivery_periods,
+    iceberg_namespace_properties,
+    iceberg_tables,
+    invoices_entered,
+    lake_files,
+    lake_state,
+    receipts,
+    settings,
+)
+from finopsmetrics.store.tables.work import plugin_reports, plugin_settings, runs, schedules
+
+__all__ = [
+    "api_tokens",
+    "applied_origins",
+    "audit_events",
+    "cost_entries",
+    "deliveries",
+    "delivery_periods",
+    "iceberg_namespace_properties",
+    "iceberg_tables",
+    "invoices_entered",
+    "lake_files",
+    "lake_state",
+    "metadata",
+    "one_time_codes",
+    "plugin_reports",
+    "plugin_settings",
+    "receipts",
+    "runs",
+    "schedules",
+    "sessions",
+    "settings",
+    "spec_changes",
+    "specs",
+    "users",
+]
