@@ -17,15 +17,16 @@ $(VENV)/.core: requirements/core.txt pyproject.toml
 	touch $@
 
 # The product and what its tests need.
-$(VENV)/.dev: requirements/dev.txt $(VENV)/.core
+$(VENV)/.dev: requirements/dev.txt examples/plugins/pyproject.toml $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary pyspark-client -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e examples/plugins
 	touch $@
 
 demo: $(VENV)/.core
 	$(BIN)/finopsmetrics --home $(HOME_DIR) demo --seed 7 --months 14 --serve
 
 test: lint
-	$(BIN)/python -m pytest tests -n 2 --dist worksteal
+	$(BIN)/python -m pytest tests examples/plugins/tests -n 2 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

@@ -17,6 +17,8 @@ from finopsmetrics.api.guards import MAX_BODY
 from finopsmetrics.api.problems import BusyError
 from finopsmetrics.api.server import listening, serve
 from finopsmetrics.core.errors import StoreError, UsageError
+from finopsmetrics.iam import OWNER, IAMManager
+from finopsmetrics.observability.cost_observatory import CostObservatory
 from finopsmetrics.runtime.workspace import Workspace
 from tests.api.bill import opened
 
@@ -167,7 +169,7 @@ def test_no_response_may_be_shared_sniffed_or_kept(client: httpx.Client) -> None
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 def test_only_this_machine_is_listened_on(host: str, held: Workspace) -> None:
-    with pytest.raises(UsageError, match="no users yet"):
+    with pytest.raises(UsageError, match="from other machines"):
         serve(held, host=host, port=0)
 
 
@@ -188,8 +190,12 @@ def bare(tmp_path: Path) -> Iterator[Workspace]:
 
 
 async def ask(workspace: Workspace, path: str, **options: object) -> httpx.Response:
+    tokens = IAMManager(workspace.opened).tokens
+    if not tokens.all():
+        workspace.token = tokens.create("test", roles=["admin"], by=OWNER)[1]  # type: ignore[attr-defined]
+    proof = {"Authorization": f"Bearer {workspace.token}"}  # type: ignore[attr-defined]
     transport = httpx.ASGITransport(create_app(workspace, **options))  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://some.example") as made:
+    async with httpx.AsyncClient(transport=transport, base_url="http://some.example", headers=proof) as made:
         return await made.get(path)
 
 
@@ -208,7 +214,7 @@ def test_the_unforeseen_is_a_500_that_tells_nothing(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret of the inside")
 
-    monkeypatch.setattr(bare.costs, "ask", broken)
+    monkeypatch.setattr(CostObservatory, "ask", broken)
     answer = anyio.run(lambda: ask(bare, COSTS, allow_remote=True))
     problem(answer, 500, "unforeseen")
     assert "secret" not in answer.text
@@ -224,7 +230,7 @@ def test_a_store_that_fails_says_whether_to_try_again(
     def broken(*_: object, **__: object) -> None:
         raise StoreError("The lake is away.", cure="Bring it back.", retryable=retryable)
 
-    monkeypatch.setattr(bare.costs, "ask", broken)
+    monkeypatch.setattr(CostObservatory, "ask", broken)
     answer = anyio.run(lambda: ask(bare, COSTS, allow_remote=True))
     body = problem(answer, status, "store")
     assert body["retryable"] is retryable

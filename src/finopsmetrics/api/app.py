@@ -5,23 +5,54 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 
 import finopsmetrics
-from finopsmetrics.api import openapi, page, problems
+from finopsmetrics.api import access, openapi, page, problems
+from finopsmetrics.api.access import admit
 from finopsmetrics.api.asking import strict_parameters
 from finopsmetrics.api.context import Context
+from finopsmetrics.api.doors import Doors
 from finopsmetrics.api.gate import Gate
 from finopsmetrics.api.guards import Guard
-from finopsmetrics.api.routes import costs, deliveries, dimensions, entries, health, receipts, reconciliation
+from finopsmetrics.api.routes import (
+    auth,
+    costs,
+    deliveries,
+    dimensions,
+    entries,
+    entry,
+    health,
+    kinds,
+    people,
+    plugins,
+    questions,
+    receipts,
+    reconciliation,
+    stream,
+)
 from finopsmetrics.api.telemetry import Counting, Telemetry
 from finopsmetrics.runtime.workspace import Workspace
 
-ROUTERS = (costs, entries, receipts, deliveries, reconciliation, dimensions, health, page)
+ROUTERS = (
+    costs,
+    entries,
+    receipts,
+    deliveries,
+    reconciliation,
+    dimensions,
+    questions,
+    kinds,
+    plugins,
+    auth,
+    people,
+    health,
+    entry,
+    page,
+)
 
 
 def create_app(workspace: Workspace, *, allow_remote: bool = False, gate: Gate | None = None) -> FastAPI:
     """An app over a workspace, which stays the caller's to close.
 
-    There are no users yet: the app answers only to this machine's own names, unless `allow_remote` says that something
-    in front of it keeps strangers out.
+    The app answers only to this machine's own names, unless `allow_remote`; then every request needs a proof of who asks.
     """
     app = FastAPI(
         title="finopsmetrics",
@@ -33,9 +64,12 @@ def create_app(workspace: Workspace, *, allow_remote: bool = False, gate: Gate |
     )
     app.state.context = Context(workspace, gate or Gate())
     app.state.telemetry = Telemetry(app.state.context)
-    strict = [Depends(strict_parameters)]
+    app.state.doors = Doors(workspace, allow_remote=allow_remote)
+    strict = [Depends(admit), Depends(strict_parameters)]
     for part in ROUTERS:
         app.include_router(part.router, dependencies=strict)
+    app.include_router(stream.router)  # a WebSocket asks for itself who comes, and goes on asking
+    tuple(access.routes(app))  # a route that does not say what it needs is found now, not when it is asked
     problems.install(app)
     app.add_middleware(Guard, allow_remote=allow_remote)
     app.add_middleware(Counting, telemetry=app.state.telemetry)  # the last one added is the outermost

@@ -90,7 +90,7 @@ def _parameters(dependant: Any) -> dict[str, bool]:
 
 def window_of(backing: In, text: Range = "30d") -> Window:
     """The window of a request. Raises WindowError."""
-    return Window.parse(text, now=backing.workspace.now())
+    return Window.parse(text, now=backing.now)
 
 
 AskedWindow = Annotated[Window, Depends(window_of)]

@@ -1,7 +1,7 @@
 """What stands before every route: whose request it is, how long its body may be, and what every response carries.
 
-There are no users yet, so a request must come to this machine by its own name (a name that a stranger's DNS points at
-127.0.0.1 is refused), and no other site's page may make it write.
+Unless remote requests were allowed, a request must come to this machine by its own name (a name that a stranger's DNS points
+at 127.0.0.1 is refused), and no other site's page may make it write.
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket":
+            if self._refusal(scope) is None:
+                await self._app(scope, receive, send)
+            else:
+                await send({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -57,9 +63,9 @@ class Guard:
             return problem(400, "The Host header is absent or cannot be read.", path=scope["path"], code="host")
         if not self._allow_remote and found["name"].lower().rstrip(".") not in LOOPBACK_NAMES:
             detail = f"This server does not answer as {host[:100]}."
-            cure = "Ask it as http://127.0.0.1 or http://localhost; there are no users yet, so it serves this machine only."
+            cure = "Ask it as http://127.0.0.1 or http://localhost; --allow-remote lets it answer by other names."
             return problem(421, detail, path=scope["path"], code="host", cure=cure)
-        if scope["method"] not in _SAFE and not _same_origin(headers, host):
+        if scope.get("method") not in _SAFE and not _same_origin(headers, host):  # a WebSocket has no method
             detail = "A page of another site made this request."
             cure = "Send it from a program, or from a page that this server gave."
             return problem(403, detail, path=scope["path"], code="cross_origin", cure=cure)

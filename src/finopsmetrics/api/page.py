@@ -10,14 +10,17 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from finopsmetrics.api.context import Context, In
+from finopsmetrics.api.access import needs
+from finopsmetrics.api.context import Backing, In
 from finopsmetrics.api.page_html import POLICY, render
 from finopsmetrics.api.problems import problems
 from finopsmetrics.core.errors import WindowError
 from finopsmetrics.core.windows import Window
 from finopsmetrics.observability.answers import Answer
 from finopsmetrics.observability.query import CostQuery, build
-from finopsmetrics.observability.reconcile import Reconciliation, reconcile
+from finopsmetrics.observability.reconcile import Reconciliation
+from finopsmetrics.plugins.results import Widget
+from finopsmetrics.runtime.plugin_runs import PluginRuns
 from finopsmetrics.store.lake import CHARGES, Snapshot
 
 router = APIRouter(include_in_schema=False)
@@ -32,12 +35,16 @@ class Facts:
     synthetic: bool
     window: Window
     costs: Answer
-    sources: list[dict[str, Any]]
-    reconciliation: Reconciliation
+    sources: list[dict[str, Any]] | None  # None for who may see only some charges, or not how they came
+    reconciliation: Reconciliation | None
     now: datetime
+    asker: str
+    csrf: str | None  # of the session, where there is one to end
+    widgets: list[Widget]  # of plugins
 
 
 @router.get("/", response_class=HTMLResponse, responses=problems())
+@needs("costs:read")
 def page(backing: In) -> HTMLResponse:
     """The page for people; a web app will take its place."""
     with backing.gate.turn():
@@ -45,23 +52,41 @@ def page(backing: In) -> HTMLResponse:
     return HTMLResponse(render(facts), headers={"Content-Security-Policy": POLICY})
 
 
-def gather(backing: Context) -> Facts:
+def gather(backing: Backing) -> Facts:
     """Look up what the page shows: the last 30 days, or the latest month with charges where those are empty."""
-    workspace = backing.workspace
-    workspace.costs.refresh()
+    acting, now = backing.acting, backing.now
+    workspace, principal = acting.workspace, acting.principal
+    acting.costs.refresh()
     snapshot = workspace.opened.lake.snapshot()
-    window = Window.parse("30d", now=workspace.now())
+    window = Window.parse("30d", now=now)
     costs = _by_service(backing, window)
-    latest = _latest_month(snapshot, workspace.now())
+    latest = _latest_month(snapshot, now)
     if not len(costs) and latest is not None:
         window, costs = latest, _by_service(backing, latest)
-    sources = sorted(workspace.sources(), key=lambda one: (one["source"], one["dataset"]))
-    now = workspace.now().astimezone(UTC).replace(tzinfo=None)
-    return Facts(_synthetic(backing, snapshot), window, costs, sources, reconcile(workspace.opened), now)
+    whole = principal.scope is None
+    sources = _sources(backing) if whole and principal.may("deliveries:read") else None
+    tied = acting.reconcile() if whole and principal.may("reconciliation:read") else None
+    held = backing.asker.held if backing.asker else None
+    plain = now.astimezone(UTC).replace(tzinfo=None)
+    return Facts(
+        _synthetic(backing, snapshot),
+        window,
+        costs,
+        sources,
+        tied,
+        plain,
+        principal.name,
+        held.csrf if held is not None else None,
+        PluginRuns(acting).widgets("first page", window),
+    )
 
 
-def _by_service(backing: Context, window: Window) -> Answer:
-    return backing.workspace.costs.ask(build(group_by="ServiceName", window=window, top=MOST_SERVICES))
+def _sources(backing: Backing) -> list[dict[str, Any]]:
+    return sorted(backing.acting.workspace.sources(), key=lambda one: (one["source"], one["dataset"]))
+
+
+def _by_service(backing: Backing, window: Window) -> Answer:
+    return backing.acting.costs.ask(build(group_by="ServiceName", window=window, top=MOST_SERVICES))
 
 
 def _latest_month(snapshot: Snapshot, now: datetime) -> Window | None:
@@ -76,7 +101,7 @@ _seen: dict[tuple[str, int], bool] = {}
 _seen_lock = threading.Lock()
 
 
-def _synthetic(backing: Context, snapshot: Snapshot) -> bool:
+def _synthetic(backing: Backing, snapshot: Snapshot) -> bool:
     """Whether any charge says that it is made up; looked up once for each version of the lake."""
     if SYNTHETIC not in snapshot.extras():
         return False
@@ -84,7 +109,7 @@ def _synthetic(backing: Context, snapshot: Snapshot) -> bool:
     with _seen_lock:
         if key in _seen:
             return _seen[key]
-    answer = backing.workspace.costs.ask(CostQuery(group_by=(SYNTHETIC,)), keep_receipt=False)
+    answer = backing.context.workspace.costs.ask(CostQuery(group_by=(SYNTHETIC,)), keep_receipt=False)
     found = any(str(row[SYNTHETIC]).lower() in {"true", "1", "yes"} for row in answer)
     with _seen_lock:
         _seen.clear()

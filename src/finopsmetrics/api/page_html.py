@@ -30,23 +30,44 @@ h1 { font-size: 1.4rem; margin: 0 0 1rem; } h2 { font-size: 1.1rem; margin: 2rem
 th, td { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { font-weight: 600; color: var(--soft); } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tfoot td { font-weight: 600; } .soft { color: var(--soft); } .good { color: var(--good); } .warn { color: var(--warn); }
-a { color: inherit; } footer { margin-top: 2.5rem; color: var(--soft); }
+a { color: inherit; } form.entry { max-width: 22rem; } form.entry label { display: block; margin: .8rem 0 .2rem; }
+form.entry input { width: 100%; font: inherit; padding: .4rem .5rem; } button { font: inherit; padding: .4rem .9rem; }
+form.entry button { margin-top: 1rem; } footer { margin-top: 2.5rem; color: var(--soft); }
 """
 _HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 ROUTES = ("costs?group_by=ServiceName", "charges", "deliveries", "reconciliation", "dimensions")
 MOST_LINES = 20
 
 
 def render(facts: Facts) -> str:
     """The page as HTML."""
-    parts = [_banner() if facts.synthetic else "", _costs(facts), _sources(facts), _reconciliation(facts), _links()]
+    parts = [
+        _banner() if facts.synthetic else "",
+        _costs(facts),
+        *_widgets(facts),
+        _sources(facts),
+        _reconciliation(facts),
+        _links(),
+    ]
+    return document("finopsmetrics", "".join(parts), _asker(facts))
+
+
+def document(title: str, body: str, foot: str = "") -> str:
+    """A whole page around a body that is HTML already."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>finopsmetrics</title>'
-        f"<style>{CSS}</style></head><body><main><h1>finopsmetrics</h1>{''.join(parts)}</main>"
-        f"<footer>finopsmetrics {escape(finopsmetrics.__version__)}</footer></body></html>\n"
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{CSS}</style></head><body><main><h1>{escape(title)}</h1>{body}</main>"
+        f"<footer>{foot}finopsmetrics {escape(finopsmetrics.__version__)}</footer></body></html>\n"
     )
+
+
+def _asker(facts: Facts) -> str:
+    if facts.csrf is None:
+        return ""
+    token = f'<input type="hidden" name="csrf" value="{escape(facts.csrf)}">'
+    return f'<form method="post" action="/logout">{escape(facts.asker)} {token}<button>Log out</button></form>'
 
 
 def _banner() -> str:
@@ -66,8 +87,24 @@ def _costs(facts: Facts) -> str:
     return title + _table((("Service", ""), ("Cost", "n"), ("Currency", "")), rows, foot) + proof
 
 
+def _widgets(facts: Facts) -> Iterable[str]:
+    """What plugins show: plain data, every value escaped here."""
+    for widget in facts.widgets:
+        numeric = [any(isinstance(row[place], (int, Decimal)) for row in widget.rows) for place in range(len(widget.columns))]
+        heads = [(escape(str(name)), "n" if number else "") for name, number in zip(widget.columns, numeric, strict=True)]
+        sentence = f'<p class="soft">{escape(widget.sentence)}</p>' if widget.sentence else ""
+        table = _table(heads, [tuple(_cell(cell) for cell in row) for row in widget.rows]) if widget.columns else ""
+        yield f"<h2>{escape(widget.title)}</h2>{table}{sentence}"
+
+
+def _cell(value: object) -> str:
+    return _amount(value) if isinstance(value, Decimal) else escape("—" if value is None else str(value))
+
+
 def _sources(facts: Facts) -> str:
     title = "<h2>How fresh the data is</h2>"
+    if facts.sources is None:
+        return ""
     if not facts.sources:
         return f'{title}<p class="soft">Nothing was delivered yet.</p>'
     rows = []
@@ -81,6 +118,8 @@ def _sources(facts: Facts) -> str:
 
 def _reconciliation(facts: Facts) -> str:
     found = facts.reconciliation
+    if found is None:
+        return ""
     counts: dict[str, int] = {}
     for status in (*(line.status for line in found.invoices), *(line.status for line in found.commitments)):
         counts[status] = counts.get(status, 0) + 1

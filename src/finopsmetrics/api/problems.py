@@ -6,14 +6,17 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from finopsmetrics.api.access import methods_at
 from finopsmetrics.core.errors import FinOpsError, UsageError
+from finopsmetrics.iam.errors import TooManyAttemptsError, UnknownAskerError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
@@ -110,7 +113,14 @@ def of_error(error: FinOpsError, path: str) -> JSONResponse:
         log.error("%s failed: %s", path, error, exc_info=None if error.retryable else error)
         status = HTTPStatus.SERVICE_UNAVAILABLE if error.retryable else status
     title = (type(error).__doc__ or "").split("\n")[0].split(";")[0].rstrip(".")
-    return problem(status, error.cause, path=path, code=error.code, title=title, cure=error.cure, retryable=error.retryable)
+    headers = {}
+    if isinstance(error, UnknownAskerError):
+        headers = {"WWW-Authenticate": 'Bearer realm="finopsmetrics"'}
+    elif isinstance(error, TooManyAttemptsError):
+        headers = {"Retry-After": str(error.seconds)}
+    return problem(
+        status, error.cause, path=path, code=error.code, title=title, cure=error.cure, retryable=error.retryable, headers=headers
+    )
 
 
 def of_unforeseen(error: Exception, path: str) -> JSONResponse:
@@ -123,8 +133,10 @@ def of_unforeseen(error: Exception, path: str) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Answer every error of an app with a problem document."""
 
-    async def ours(request: Request, error: Exception) -> JSONResponse:
+    async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, FinOpsError)
+        if isinstance(error, UnknownAskerError) and _is_page(request):
+            return RedirectResponse(f"/login?{urlencode({'next': request.url.path})}", status_code=303)
         return of_error(error, request.url.path)
 
     async def of_http(request: Request, error: Exception) -> JSONResponse:
@@ -140,6 +152,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
 
 
+def _is_page(request: Request) -> bool:
+    """Whether a person's browser asks for a page, who can be sent to the log-in instead."""
+    return (
+        request.method == "GET" and not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    )
+
+
 def _of_http(error: HTTPException, request: Request) -> JSONResponse:
     path, status = request.url.path, error.status_code
     known = {
@@ -148,7 +167,10 @@ def _of_http(error: HTTPException, request: Request) -> JSONResponse:
         400: ("not_json", "The body cannot be read as JSON.", "Send UTF-8 JSON."),
     }
     code, detail, cure = known.get(status, ("http", str(error.detail), ""))
-    return problem(status, detail, path=path, code=code, cure=cure, headers=error.headers)
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:  # Starlette names the methods of the first route of a path only
+        headers["Allow"] = ", ".join(sorted(methods_at(request.app, path)))
+    return problem(status, detail, path=path, code=code, cure=cure, headers=headers)
 
 
 def _of_validation(error: RequestValidationError, path: str) -> JSONResponse:
@@ -178,5 +200,5 @@ def _part(entry: Mapping[str, Any]) -> InvalidPart:
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route says of its problems in OpenAPI: those of every route, and `statuses`."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    every = sorted({*statuses, 400, 405, 421, 422, 500, 503})
+    every = sorted({*statuses, 400, 401, 403, 405, 421, 422, 429, 500, 503})
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in every}

@@ -67,7 +67,7 @@ def listening(host: str, port: int, *, allow_remote: bool = False) -> socket.soc
     except (OSError, OverflowError, UnicodeError) as error:
         raise UsageError(f"{host}:{port} is no address to listen on.", cure="Use 127.0.0.1 and a free port.") from error
     if not allow_remote and not ip_address(str(address[0]).split("%")[0]).is_loopback:
-        cure = "There are no users yet. Listen on 127.0.0.1, or pass allow_remote when something in front keeps strangers out."
+        cure = "Listen on 127.0.0.1, or pass --allow-remote: then every request needs a log-in or a token. Put TLS in front."
         raise UsageError(f"{host} can be reached from other machines.", cure=cure)
     sock = socket.socket(family, kind, protocol)  # asyncio sends small parts at once only where the protocol is named
     try:

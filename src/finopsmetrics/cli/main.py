@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from finopsmetrics.cli.output import say
-from finopsmetrics.cli.verbs import answers, bills, keeping, serving
+from finopsmetrics.cli.verbs import answers, bills, code, keeping, people, plugins, serving, specs
 from finopsmetrics.core.errors import FinOpsError
 from finopsmetrics.core.release import VERSION
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Every bill in one exact FOCUS table, every figure tied to the cent.\n\n"
-    "Exit codes: 0 done, 1 refused or failed with nothing changed, 2 usage, 3 done with quarantined rows.",
+    "Exit codes: 0 done, 1 refused or failed with nothing changed, 2 usage, 3 done with quarantined rows, 4 not allowed.",
 )
 
 
@@ -59,6 +59,19 @@ app.command("doctor")(keeping.doctor)
 app.command("maintain")(keeping.maintain)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
+app.command("validate")(code.validate)
+app.command("plan")(code.plan)
+app.command("apply")(code.apply)
+app.command("drift")(code.drift)
+app.command("import")(code.import_)
+app.command("get")(specs.get)
+app.command("delete")(specs.delete)
+app.command("history")(specs.history)
+app.command("kinds")(specs.kinds)
+app.add_typer(plugins.app, name="plugins")
+app.add_typer(people.users, name="user")
+app.add_typer(people.tokens, name="token")
+app.add_typer(people.trail, name="audit")
 
 
 def run() -> None:

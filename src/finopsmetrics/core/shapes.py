@@ -2,156 +2,119 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
-from finopsmetrics.core.conditions import Condition
+from finopsmetrics.core import checks
+from finopsmetrics.core.form import Label
+from finopsmetrics.core.messages import text
 
-_DURATION = re.compile(r"([1-9][0-9]{0,5})(m|h|d|w|mo|y)")
-_LARGEST = Decimal("1e18")
+shown = checks.shown
+days = checks.days
 
-
-def _number(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
-        raise ValueError("this is no number; write it as 12.34")
-    try:
-        found = Decimal(repr(value)) if isinstance(value, float) else Decimal(str(value).strip().replace("_", ""))
-    except InvalidOperation as error:
-        raise ValueError(f"{value!r} is no number; write it as 12.34") from error
-    if not found.is_finite() or abs(found) >= _LARGEST:
-        raise ValueError(f"{value!r} is beyond what can be counted")
-    return found
+_AS_TEXT = PlainSerializer(checks.shown, return_type=str, when_used="json")
+_DIGITS = r"[0-9][0-9_]*(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 
 
-def _share(value: Any) -> Decimal:
-    if isinstance(value, str) and value.strip().endswith("%"):
-        return _number(value.strip()[:-1]) / 100
-    return _number(value)
+def _written(lowest: int | None = None, *, percent: bool = False) -> WithJsonSchema:
+    """The JSON Schema of a number that may be written as text."""
+    pattern = f"^{'-?' if lowest is None else ''}{_DIGITS}{' *%?' if percent else ''}$"
+    least = {} if lowest is None else {"minimum": lowest}
+    return WithJsonSchema({"anyOf": [{"type": "number", **least}, {"type": "string", "pattern": pattern}]})
 
 
-def shown(value: Decimal) -> str:
-    """A number as its shortest exact text: 0.8, 50000."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") or "0" if "." in text else text
+Number = Annotated[Decimal, Label("number"), BeforeValidator(checks.number), _AS_TEXT, _written()]
+"""An exact number of at most 18 decimal places, given as a number or as text; JSON carries it as text."""
 
-
-def _duration(value: str) -> str:
-    if not _DURATION.fullmatch(value):
-        raise ValueError(f"{value!r} is no duration; write 30m, 24h, 7d, 2w, 6mo or 1y")
-    return value
-
-
-def _condition(text: str) -> str:
-    Condition.parse(text)  # a ConditionError is not a ValueError: the validators below turn it into one
-    return text
-
-
-def _checked_condition(text: str) -> str:
-    from finopsmetrics.core.errors import ConditionError
-
-    try:
-        return _condition(text)
-    except ConditionError as error:
-        raise ValueError(str(error)) from error
-
-
-def _filters(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    from finopsmetrics.core.errors import ConditionError
-
-    try:
-        Condition.from_dict(value)
-    except ConditionError as error:
-        raise ValueError(str(error)) from error
-    return value
-
-
-def _cron(text: str) -> str:
-    from croniter import croniter
-
-    if len(text.split()) != 5 or not croniter.is_valid(text):
-        raise ValueError(f"{text!r} is no schedule; write five cron fields such as '0 9 1 * *' (9:00 on the 1st)")
-    return text
-
-
-def _zone(text: str) -> str:
-    from zoneinfo import available_timezones
-
-    if text not in available_timezones():
-        raise ValueError(f"{text!r} is no time zone; write one such as UTC or Europe/Berlin")
-    return text
-
-
-def _pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} is no regular expression: {error}") from error
-    return text
-
-
-_AS_TEXT = PlainSerializer(shown, return_type=str, when_used="json")
-
-Number = Annotated[Decimal, BeforeValidator(_number), _AS_TEXT]
-"""An exact number, given as a number or as text; JSON carries it as text."""
-
-Amount = Annotated[Number, Field(ge=0)]
+Amount = Annotated[Decimal, Label("amount"), BeforeValidator(checks.number), _AS_TEXT, Field(ge=0), _written(0)]
 """An amount of money from zero up."""
 
-PositiveAmount = Annotated[Number, Field(gt=0)]
+PositiveAmount = Annotated[Decimal, Label("amount"), BeforeValidator(checks.number), _AS_TEXT, Field(gt=0), _written(0)]
 """An amount of money above zero."""
 
-Share = Annotated[Decimal, BeforeValidator(_share), Field(ge=0, le=1), _AS_TEXT]
+Share = Annotated[Decimal, Label("share"), BeforeValidator(checks.share), Field(ge=0, le=1), _AS_TEXT, _written(0, percent=True)]
 """A share of one: 0.8 or 80%."""
 
-Threshold = Annotated[Decimal, BeforeValidator(_share), Field(gt=0, le=100), _AS_TEXT]
-"""A share that may pass one: 0.8, 80%, 1.2, 120%."""
+Change = Annotated[Decimal, Label("share"), BeforeValidator(checks.share), Field(ge=-1, le=100), _AS_TEXT, _written(percent=True)]
+"""A change as a share of what was: 0.15, 15%, -5%."""
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Threshold = Annotated[
+    Decimal, Label("share"), BeforeValidator(checks.threshold), Field(gt=0), _AS_TEXT, _written(0, percent=True)
+]
+"""A share that may pass one, up to ten: 0.8, 80%, 1.2, 120%."""
+
+Currency = Annotated[
+    str, Label("currency"), text(r"^[A-Z]{3}$", "a currency is written in three capitals (ISO 4217), such as USD")
+]
 """An ISO 4217 code."""
 
-Duration = Annotated[str, AfterValidator(_duration)]
+Duration = Annotated[
+    str,
+    Label("duration"),
+    AfterValidator(checks.duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{checks.DURATION.pattern}$"}),
+]
 """A length of time: 30m, 24h, 7d, 2w, 6mo, 1y."""
 
-ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=10_000), AfterValidator(_checked_condition)]
+Horizon = Annotated[
+    str,
+    Label("horizon"),
+    AfterValidator(checks.horizon),
+    WithJsonSchema({"type": "string", "pattern": f"^{checks.HORIZON.pattern}$"}),
+]
+"""How far ahead to look: 30d, 8w, 6mo, 1y; 6m are six months too, as in windows of time."""
+
+ConditionText = Annotated[
+    str, Label("condition"), StringConstraints(min_length=1, max_length=10_000), AfterValidator(checks.condition)
+]
 """A condition (docs/conditions.md), kept as it was written."""
 
-Filters = Annotated[dict[str, Any], AfterValidator(_filters)]
+_CHOICE = {"type": ["string", "number", "boolean", "null"]}
+_FILTERS_SCHEMA = {"type": "object", "additionalProperties": {"anyOf": [_CHOICE, {"type": "array", "items": _CHOICE}]}}
+
+Filters = Annotated[dict[str, Any], Label("filters"), AfterValidator(checks.filters), WithJsonSchema(_FILTERS_SCHEMA)]
 """A filter by keys: every key must match; keys that are no FOCUS column are tags."""
 
-Cron = Annotated[str, AfterValidator(_cron)]
+Settings = Annotated[dict[str, Any], Label("settings"), AfterValidator(checks.data)]
+"""Free settings by name: JSON values, at most 12 deep; a date becomes its text."""
+
+Cron = Annotated[str, Label("schedule"), AfterValidator(checks.cron)]
 """A schedule in five cron fields."""
 
-Zone = Annotated[str, AfterValidator(_zone)]
+Zone = Annotated[str, Label("time zone"), AfterValidator(checks.zone)]
 """A time zone by its IANA name."""
 
-Regex = Annotated[str, StringConstraints(min_length=1, max_length=1_000), AfterValidator(_pattern)]
-"""A regular expression in Python's syntax."""
+Regex = Annotated[
+    str, Label("regular expression"), StringConstraints(min_length=1, max_length=1_000), AfterValidator(checks.pattern)
+]
+"""A regular expression, as MATCHES of the condition language reads it."""
 
-Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,79}$")]
+Word = Annotated[
+    str,
+    Label("word"),
+    text(r"^[A-Za-z][A-Za-z0-9_.-]{0,79}$", "one word is needed: a letter, then letters, digits, '_', '.' or '-', at most 80"),
+]
 """One word: a role, a channel, a template, a section."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_LINES = "one line of text is needed here, without line breaks or other control characters"
+Line = Annotated[str, text(r"^[^\x00-\x1f\x7f]*$", _LINES, min_length=1, max_length=500)]
 """One line of text."""
+
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+"""Text of one or more lines."""
+
+Window = Annotated[str, Label("window"), AfterValidator(checks.window)]
+"""A window of time as costs are asked for: 30d, mtd, last-month, 2025-Q1."""
+
+Tags = Annotated[
+    dict[Line, Annotated[str, text(r"^[^\x00-\x1f\x7f]*$", _LINES, max_length=500)]], Label("tags"), Field(max_length=200)
+]
+"""Tags: a text for each key."""
+
+Metric = Literal["billed", "effective", "list", "contracted"]
+"""Which cost is counted: as invoiced, with commitments spread out, at list prices, or at contracted prices."""
 
 Who = Line
 """Somebody: a role, a team, a user, an e-mail address, a channel such as #finops."""
-
-
-def days(text: str) -> Decimal:
-    """A duration in days; a month counts 30 and a year 365. Raises ValueError."""
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no duration; write 30m, 24h, 7d, 2w, 6mo or 1y")
-    length = {
-        "m": Decimal(1) / 1440,
-        "h": Decimal(1) / 24,
-        "d": Decimal(1),
-        "w": Decimal(7),
-        "mo": Decimal(30),
-        "y": Decimal(365),
-    }
-    return int(found[1]) * length[found[2]]

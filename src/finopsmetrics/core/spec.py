@@ -9,9 +9,11 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from finopsmetrics.core.errors import UsageError
+from finopsmetrics.core.messages import message, text, where
 
 NAME = r"^[^\s\x00-\x1f\x7f/\\](?:[^\x00-\x1f\x7f/\\]*[^\s\x00-\x1f\x7f/\\])?$"
-Name = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=NAME)]
+_NAMES = "a name holds letters, digits, spaces and marks, but no slash, no backslash, no line break and no space at its ends"
+Name = Annotated[str, text(NAME, _NAMES, min_length=1, max_length=120)]
 """A name: printable, without slashes, without space at its ends, at most 120 letters."""
 
 Path = tuple[str | int, ...]
@@ -48,7 +50,8 @@ class SpecError(UsageError):
 class Part(BaseModel):
     """A part of a spec: a mapping with named fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False, allow_inf_nan=False)
+    # An input may be a secret in the wrong place: no error carries it into a log.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Spec(Part):
@@ -59,6 +62,9 @@ class Spec(Part):
     example: ClassVar[Mapping[str, Any]] = {}
     engine: ClassVar[str | None] = None
     """What acts on specs of this kind; None while nothing does yet: they are kept and checked, and their use says so."""
+
+    blocks: ClassVar[Mapping[str, str]] = {}
+    """Fields that Terraform writes as repeated blocks, with the block's name."""
 
     name: Name = Field(description="The name, unique within the kind.")
     description: Annotated[str, StringConstraints(max_length=2_000)] = Field(default="", description="What it is for, in words.")
@@ -76,29 +82,24 @@ class Spec(Part):
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Self:
         """Make a spec from plain data. Raises SpecError, which names each place that is wrong."""
+        if not isinstance(body, Mapping):
+            raise SpecError(cls.kind, [Fault((), "a mapping with fields is needed here")])
         try:
             return cls.model_validate(dict(body))
         except ValidationError as error:
-            raise SpecError(cls.kind, faults_of(error)) from error
+            raise SpecError(cls.kind, faults_of(error, cls, body)) from error
 
     def plain(self) -> dict[str, Any]:
         """The spec as JSON data, without what is left at its default: what the state keeps. `read(plain())` gives it back."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
-def faults_of(error: ValidationError) -> list[Fault]:
-    """What pydantic found wrong, in the order of the body; steps that name a type rather than a key are left out."""
-    return [Fault(_keys(entry["loc"]), _message(entry)) for entry in error.errors(include_url=False)]
-
-
-def _keys(place: tuple[str | int, ...]) -> Path:
-    return tuple(step for step in place if not (isinstance(step, str) and (step == "[key]" or "[" in step or "-" in step[:9])))
-
-
-def _message(entry: Any) -> str:
-    if entry["type"] == "extra_forbidden":
-        return "there is no such field"
-    if entry["type"] == "missing":
-        return "this field is needed"
-    text = str(entry["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return text[:1].lower() + text[1:] if text[:1].isupper() and not text[:2].isupper() else text
+def faults_of(error: ValidationError, model: type[BaseModel], body: Any) -> list[Fault]:
+    """What pydantic found wrong, in the order of the body. Each path leads to something that the body holds."""
+    found = []
+    for entry in error.errors(include_url=False):
+        place, above = where(entry, model, body)
+        fault = Fault(place.way, message(entry, place, above))
+        if fault not in found:
+            found.append(fault)
+    return found

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from finopsmetrics.core.form import Label
+from finopsmetrics.core.messages import text
 from finopsmetrics.core.shapes import ConditionText, Line
 from finopsmetrics.core.spec import Spec
 
-Permission = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z][a-z_]{0,59}):(\*|[a-z][a-z_]{0,39})$")]
+Permission = Annotated[
+    str,
+    Label("permission"),
+    text(r"^(\*|[a-z][a-z_]{0,59}):(\*|[a-z][a-z_]{0,39})$", "a permission is <what>:<verb>, such as budget:write or costs:*"),
+]
 """`budget:write`, `costs:read`; either side may be `*`."""
 
 

@@ -97,6 +97,8 @@ def plain_value(value: Any) -> Any:
         return f"{value:f}"
     if isinstance(value, datetime):
         return value.isoformat() + "Z"
+    if isinstance(value, tuple):
+        return [plain_value(entry) for entry in value]
     return value if value is None or isinstance(value, (str, int, float, bool, list, dict)) else str(value)
 
 

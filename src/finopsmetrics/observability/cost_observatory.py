@@ -15,6 +15,7 @@ from finopsmetrics.observability.answers import Answer, digest
 from finopsmetrics.observability.plan import plan
 from finopsmetrics.observability.query import CostQuery, Filters, build, naive
 from finopsmetrics.observability.receipts import Receipt, Verification
+from finopsmetrics.observability.tag_keys import tag_keys
 from finopsmetrics.store.entries import CostEntry
 from finopsmetrics.store.entry_book import EntryBook
 from finopsmetrics.store.lake import CHARGES, Snapshot
@@ -112,6 +113,11 @@ class CostObservatory:
 
         return self._opened.engine.query(charge_rows(query, snapshot, limit, offset, self._opened.engine.dialect), [source])
 
+    def tag_keys(self) -> list[str]:
+        """The tag keys of the charges that can be seen, in order."""
+        self._entries.flush()
+        return tag_keys(self._opened, self._scope)
+
     def add_cost_entry(self, entry: CostEntry) -> bool:
         """Add one charge by hand. It is durable when this returns; the same id with the same content again is no change.
 
@@ -128,11 +134,20 @@ class CostObservatory:
         self._entries.flush()
 
     def receipt(self, receipt_id: str) -> Receipt:
-        """A kept receipt. Raises NotFoundError."""
-        return receipts.find(self._opened.database, receipt_id)
+        """A kept receipt. Raises NotFoundError, also for one whose question reaches beyond this observatory's scope."""
+        found = receipts.find(self._opened.database, receipt_id)
+        if not found.query.within(self._scope):
+            raise receipts.unknown(receipt_id)
+        return found
 
     def verify(self, receipt: Receipt) -> Verification:
-        """Recompute a receipt's answer from the deliveries it names, and compare."""
+        """Recompute a receipt's answer from the deliveries it names, and compare.
+
+        Raises QueryError for a receipt whose question reaches beyond this observatory's scope.
+        """
+        if not receipt.query.within(self._scope):
+            cure = "Ask the question again: the answer within your scope has a receipt of its own."
+            raise QueryError("The receipt is about charges that you may not see.", cure=cure)
         snapshot = self._opened.lake.of_inputs(receipt.inputs)
         table, again = self._answer(receipt.query, snapshot)
         expected, found = receipt.body["answer"]["sha256"], digest(table)

@@ -15,6 +15,7 @@ from finopsmetrics.core.errors import QueryError, StoreError
 from finopsmetrics.core.windows import Window
 from finopsmetrics.focus.columns import COST_COLUMNS, Column, charges, migration
 from finopsmetrics.focus.sqltext import literal, quote
+from finopsmetrics.observability.export_plugins import exporters, hand_over
 from finopsmetrics.observability.plan import conditions_of
 from finopsmetrics.observability.query import Filters, build
 from finopsmetrics.store.duck import ROW_GROUP_ROWS, writer
@@ -82,11 +83,12 @@ def export_focus(
     of the version, in its order, and with `custom` the `x_` columns that came with the deliveries; ours (`x_fm_…`) stay here.
     Times are UTC; amounts keep every digit: DECIMAL(38,18) in Parquet, plain decimal text in CSV. Nothing is changed to suit
     a spreadsheet. A file appears whole or not at all, and only after what was written was read back and ties to the lake.
+    Any other `format` is that of an export plugin, which is handed every row; what it wrote cannot be read back.
 
     Raises QueryError for a version, format or filter that does not exist, StoreError when a file cannot be written.
     """
     target = Path(target)
-    kind = _kind(target, format)
+    kind = _kind(opened, target, format)
     if version not in VERSIONS:
         raise QueryError(f"There is no FOCUS {version!r} here.", cure=f"Use one of {', '.join(VERSIONS)}.")
     EntryBook(opened).flush()
@@ -136,9 +138,14 @@ class _Job:
         rows = self._rows(snapshot, files)
         shown = ", ".join(f"{_written(sql, kind, self.kind)} AS {quote(name)}" for name, (sql, kind) in self.columns.items())
         with _beside(path) as draft:
-            duck.execute(f"COPY (SELECT {shown} FROM ({rows})) TO {literal(str(draft))} ({_FORMATS[self.kind]})")
-            wanted, found = _sums(duck, f"({rows})"), _sums(duck, _reader(draft, self.kind, list(self.columns)))
-            if wanted != found:
+            wanted = found = _sums(duck, f"({rows})")
+            whole = sum(line["rows"] for line in wanted.values())
+            if self.kind in _FORMATS:
+                duck.execute(f"COPY (SELECT {shown} FROM ({rows})) TO {literal(str(draft))} ({_FORMATS[self.kind]})")
+                found = _sums(duck, _reader(draft, self.kind, list(self.columns)))
+            elif whole or keep_empty:  # what a plugin wrote cannot be read back: the rows that it took are counted
+                whole = hand_over(self.opened, self.kind, duck, f"SELECT {shown} FROM ({rows})", draft)
+            if wanted != found or whole != sum(line["rows"] for line in found.values()):
                 raise StoreError(f"{path.name} does not hold what the lake holds.", cure="Try again; see `finopsmetrics doctor`.")
             count = sum(line["rows"] for line in found.values())
             if count or keep_empty:
@@ -156,11 +163,14 @@ class _Job:
         return f"SELECT * FROM (SELECT *{nulls} FROM ({table_select(source)})){tests}"
 
 
-def _kind(target: Path, form: str) -> str:
+def _kind(opened: OpenedHome, target: Path, form: str) -> str:
     kinds = [kind for kind in ("csv.gz", "csv", "parquet") if target.name.endswith(f".{kind}")]
-    if form not in _FORMATS:
-        raise QueryError(f"There is no format {form!r}.", cure=f"Use one of {', '.join(_FORMATS)}.")
-    return kinds[0] if kinds else form
+    if form in _FORMATS:
+        return kinds[0] if kinds else form
+    known = [*_FORMATS, *exporters(opened)]
+    if form not in known:
+        raise QueryError(f"There is no format {form!r}.", cure=f"Use one of {', '.join(known)}.")
+    return form
 
 
 def _columns(version: str, extras: Sequence[str], *, custom: bool) -> dict[str, tuple[str, str]]:
@@ -188,8 +198,8 @@ def _removed() -> dict[str, dict[str, Any]]:
 
 
 def _written(sql: str, kind: str, form: str) -> str:
-    """A value as the format holds it: typed in Parquet, as FOCUS writes it in CSV."""
-    if form == "parquet":
+    """A value as the format holds it: typed in Parquet and for plugins, as FOCUS writes it in CSV."""
+    if not form.startswith("csv"):
         return f"timezone('UTC', {sql})" if kind == "time" else sql
     if kind == "time":
         whole = f"strftime({sql}, '%Y-%m-%dT%H:%M:%S')"

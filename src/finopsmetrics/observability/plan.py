@@ -287,4 +287,9 @@ def conditions_of(query: CostQuery, extras: tuple[str, ...]) -> list[str]:
 def charge_rows(query: CostQuery, snapshot: Snapshot, limit: int | None, offset: int, dialect: str) -> str:
     """SQL for the charge rows that touch the question's window, in a stable order where they are paged."""
     page = f" ORDER BY ALL LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
-    return _in_dialect(f"SELECT * FROM {CHARGES}{_clause(conditions_of(query, snapshot.extras()))}{page}", dialect)
+    return charges_sql("*", query, snapshot, dialect, page)
+
+
+def charges_sql(selected: str, query: CostQuery, snapshot: Snapshot, dialect: str, rest: str = "") -> str:
+    """SQL that selects something of the charges that match a question's filter and touch its window."""
+    return _in_dialect(f"SELECT {selected} FROM {CHARGES}{_clause(conditions_of(query, snapshot.extras()))}{rest}", dialect)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from finopsmetrics.core.conditions import Condition
+from finopsmetrics.core.conditions.tree import And, Test
 from finopsmetrics.core.errors import QueryError
 from finopsmetrics.core.windows import Window
 from finopsmetrics.focus.columns import METRICS, is_dimension
@@ -76,6 +77,11 @@ class CostQuery:
         mine = self.condition
         return replace(self, where=str(scope if mine is None else mine & scope))
 
+    def within(self, scope: Condition | None) -> bool:
+        """Whether the question's own filter keeps it within a scope: every part of the scope is a part of the filter."""
+        mine = self.condition
+        return scope is None or (mine is not None and parts(scope) <= parts(mine))
+
     def as_dict(self) -> dict[str, Any]:
         """The question as plain data, for receipts."""
         times = ("start", "end", "previous_start", "previous_end")
@@ -91,6 +97,12 @@ class CostQuery:
         read: dict[str, Any] = {name: _moment(value) if name in times else value for name, value in body.items()}
         read["group_by"] = tuple(body["group_by"])
         return cls(**read)
+
+
+def parts(condition: Condition) -> set[Test]:
+    """The tests that must all hold for a condition to match."""
+    tree = condition.tree
+    return set(tree.operands) if isinstance(tree, And) else {tree}
 
 
 def read_filters(filters: Filters) -> str | None:

@@ -96,8 +96,13 @@ def find(database: Database, receipt_id: str) -> Receipt:
     """A kept receipt. Raises NotFoundError."""
     body = find_receipt(database, receipt_id)
     if body is None:
-        raise NotFoundError(f"There is no receipt {receipt_id}.", cure="Receipts are named when an answer is given.")
+        raise unknown(receipt_id)
     return Receipt(receipt_id, body)
+
+
+def unknown(receipt_id: str) -> NotFoundError:
+    """The error for a receipt that is not there, or not there for who asks."""
+    return NotFoundError(f"There is no receipt {receipt_id}.", cure="Receipts are named when an answer is given.")
 
 
 def _totals(table: pyarrow.Table) -> dict[str, str]:

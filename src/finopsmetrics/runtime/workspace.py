@@ -11,10 +11,12 @@ from types import TracebackType
 from typing import Any
 
 from finopsmetrics.observability.cost_observatory import CostObservatory
+from finopsmetrics.runtime.collecting import collecting
 from finopsmetrics.store import records
 from finopsmetrics.store.incoming import Incoming, gather
 from finopsmetrics.store.ingest import IngestOptions, Progress, silent
 from finopsmetrics.store.opened import OpenedHome, open_home
+from finopsmetrics.store.plugin_book import close_plugins, plugins_of
 from finopsmetrics.store.records import DeliveryRecord
 from finopsmetrics.store.report import DeliveryReport
 
@@ -100,7 +102,8 @@ class Workspace:
         own: set[str] = set()
         for place, one in group:
             undated = frozenset(own) if one.delivered_at is None else frozenset[str]()
-            report = self.opened.ingestor.ingest(one, replace(options, beside=undated), progress)
+            with collecting(plugins_of(self.opened), one.source or one.name) as told:
+                report = told(self.opened.ingestor.ingest(one, replace(options, beside=undated), progress))
             taken.append((place, report))
             if report.status == "taken":
                 own.add(report.id)
@@ -121,7 +124,8 @@ class Workspace:
         ]
 
     def close(self) -> None:
-        """Close the home; a second call does nothing."""
+        """Shut the plugins down and close the home; a second call does nothing."""
+        close_plugins(self.opened)
         self.opened.close()
 
 

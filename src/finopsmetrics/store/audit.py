@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,12 +31,34 @@ def digest(line: dict[str, Any], previous: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def first_broken_line(connection: Connection) -> int | None:
-    """The sequence number of the first line that does not follow from the one before; None when the trail is whole."""
-    previous, expected = GENESIS, 1
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the trail is whole: how many lines, the digest of the last, and the first line that does not follow."""
+
+    lines: int
+    last: str
+    broken: int | None
+
+    @property
+    def whole(self) -> bool:
+        """No line was changed, added in between or taken out. Lines cut off at the end show by a digest noted elsewhere."""
+        return self.broken is None
+
+
+def verify(connection: Connection) -> Verdict:
+    """Follow the chain from the first line to the last."""
+    previous, count = GENESIS, 0
     for row in connection.execute(select(audit_events).order_by(audit_events.c.sequence)).mappings():
         line = dict(row)
-        if line["sequence"] != expected or line["previous"] != previous or line["digest"] != digest(line, previous):
-            return expected
-        previous, expected = line["digest"], expected + 1
-    return None
+        if line["sequence"] != count + 1 or line["previous"] != previous or line["digest"] != digest(line, previous):
+            return Verdict(count, previous, count + 1)
+        previous, count = line["digest"], count + 1
+    return Verdict(count, previous, None)
+
+
+def lines(connection: Connection, limit: int, before: int | None = None) -> list[dict[str, Any]]:
+    """Lines of the trail, the newest first; those before a sequence number when it is given."""
+    wanted = select(audit_events).order_by(audit_events.c.sequence.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(audit_events.c.sequence < before)
+    return [dict(row) for row in connection.execute(wanted).mappings()]

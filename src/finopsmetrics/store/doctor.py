@@ -135,7 +135,7 @@ def _iceberg(connection: Connection, opened: OpenedHome) -> Check:
 
 
 def _audit_trail(connection: Connection) -> Check:
-    broken = audit.first_broken_line(connection)
+    broken = audit.verify(connection).broken
     if broken is not None:
         cure = "Somebody changed the trail. Compare it with a backup."
         return Check("audit trail", "fail", f"Line {broken} does not follow from the line before it.", cure)

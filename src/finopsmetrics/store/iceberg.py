@@ -6,6 +6,7 @@ together or not at all.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,10 @@ from finopsmetrics.focus.columns import COST_COLUMNS, datasets
 from finopsmetrics.store.durable import flush
 from finopsmetrics.store.quarantine import QUARANTINE_COLUMNS, QUARANTINE_TABLE
 from finopsmetrics.store.rollup import DIMENSIONS, ROLLUP_TABLE
+
+# PyIceberg's threads share one evaluator of manifests, which forgets which manifest it is at: with more than one thread a
+# commit now and then does not find the files it removes, and fails. Its setting is read when the first thread is made.
+os.environ["PYICEBERG_MAX_WORKERS"] = "1"
 
 NAME = "finopsmetrics"
 NAMESPACE = "lake"

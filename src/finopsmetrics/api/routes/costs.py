@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from finopsmetrics.api.access import needs
 from finopsmetrics.api.asking import AskedCosts, AskedWindow, Filter, Moment, known_moment
 from finopsmetrics.api.context import PREFIX, In
 from finopsmetrics.api.formats import MEDIA, AskedForm, Form, respond
@@ -29,11 +30,12 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {200: {"content": _TABLES, "headers"
 
 
 @router.get("/costs", response_model=Costs, responses={**_ANSWERS, **problems(406)})
+@needs("costs:read")
 def costs(backing: In, asked: AskedCosts, form: AskedForm, as_of: Moment = None) -> Response:
     """Costs of a window by any dimensions, with a receipt."""
     moment = known_moment(as_of)
     with backing.gate.turn():
-        answer = backing.workspace.costs.ask(asked.query, as_of=moment)
+        answer = backing.acting.costs.ask(asked.query, as_of=moment)
     receipt, totals = _proof(answer)
     beside = {"totals": totals, "window": window_shown(asked.window), "receipt": receipt}
     return respond(form, answer.table, beside, name="costs", receipt=receipt)
@@ -44,6 +46,7 @@ def costs(backing: In, asked: AskedCosts, form: AskedForm, as_of: Moment = None)
     response_model=Difference,
     responses={200: {"content": _TABLES}, **problems(406)},
 )
+@needs("costs:read")
 def difference(
     backing: In,
     asked: AskedCosts,
@@ -56,7 +59,7 @@ def difference(
 
     then, now = known_moment(as_of), known_moment(until)
     with backing.gate.turn():
-        before, after = (backing.workspace.costs.ask(asked.query, as_of=moment) for moment in (then, now))
+        before, after = (backing.acting.costs.ask(asked.query, as_of=moment) for moment in (then, now))
         changed = differ(before.table, after.table)
     sides = {
         name: dict(zip(("as_of", "receipt", "totals"), (moment, *_proof(answer)), strict=True))
@@ -66,6 +69,7 @@ def difference(
 
 
 @router.get("/charges", response_model=Charges, responses={200: {"content": _TABLES}, **problems(406)})
+@needs("costs:read")
 def charges(
     request: Request,
     backing: In,
@@ -77,7 +81,7 @@ def charges(
 ) -> Response:
     """The charges that touch a window, as normalised, in pages."""
     with backing.gate.turn():
-        found = backing.workspace.costs.charges(window, filters=where, limit=limit + 1, offset=offset)
+        found = backing.acting.costs.charges(window, filters=where, limit=limit + 1, offset=offset)
     beside = {
         "window": window_shown(window),
         "limit": limit,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
+from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, In
 from finopsmetrics.api.ids import DeliveryId
 from finopsmetrics.api.problems import problems
@@ -21,6 +22,7 @@ _LISTS = ("repairs", "warnings", "notes", "rejected", "replaced", "closed_change
 
 
 @router.get("/deliveries", response_model=Deliveries, responses=problems())
+@needs("deliveries:read", all_charges=True)
 def deliveries(
     request: Request,
     backing: In,
@@ -29,16 +31,17 @@ def deliveries(
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> JSONResponse:
     """Deliveries, the newest first, in pages."""
-    found = [record for record in backing.workspace.deliveries() if source is None or record.source == source]
+    found = [record for record in backing.acting.deliveries() if source is None or record.source == source]
     page = [_shown(record) for record in found[offset : offset + limit]]
     after = next_page(request, limit, offset) if offset + limit < len(found) else None
     return JSONResponse({"deliveries": page, "total": len(found), "limit": limit, "offset": offset, "next": after})
 
 
 @router.get("/deliveries/{delivery_id:delivery}", response_model=DeliveryReported, responses=problems(404))
+@needs("deliveries:read", all_charges=True)
 def delivery(backing: In, delivery_id: DeliveryId) -> JSONResponse:
     """One delivery with its report: what was taken, mended, rejected and replaced."""
-    record = next((record for record in backing.workspace.deliveries() if record.id == delivery_id), None)
+    record = next((record for record in backing.acting.deliveries() if record.id == delivery_id), None)
     if record is None:
         raise NotFoundError(f"There is no delivery {delivery_id}.", cure="See /api/v1/deliveries.")
     report = record.report

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, In
 from finopsmetrics.api.problems import problems
 from finopsmetrics.api.schemas import ColumnShown, Dimensions
 from finopsmetrics.focus.columns import SHORT_NAMES, charges
-from finopsmetrics.store.rollup import ROLLUP_TABLE
 
 router = APIRouter(prefix=PREFIX, tags=["dimensions"])
 KINDS = {
@@ -20,9 +20,10 @@ KINDS = {
 
 
 @router.get("/dimensions", responses=problems())
+@needs("costs:read")
 def dimensions(backing: In) -> Dimensions:
     """FOCUS 1.4 columns of a charge, their short names, the bills' own columns, and tag keys in use."""
-    snapshot = backing.workspace.opened.lake.snapshot()
+    snapshot = backing.context.workspace.opened.lake.snapshot()
     short = {column: name for name, column in SHORT_NAMES.items()}
     columns = [
         ColumnShown(
@@ -37,11 +38,10 @@ def dimensions(backing: In) -> Dimensions:
         )
         for column in charges().columns.values()
     ]
-    keys = {key for file in snapshot.files.get(ROLLUP_TABLE, ()) for key in file.extras}
     return Dimensions(
         columns=columns,
         kinds=KINDS,
         short_names=dict(SHORT_NAMES),
         own_columns=list(snapshot.extras()),
-        tag_keys=sorted(keys),
+        tag_keys=backing.acting.costs.tag_keys(),
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Response, status
 
+from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.entries import EntryIn, to_entries
 from finopsmetrics.api.problems import problems
@@ -25,10 +26,11 @@ MOST_ENTRIES = 1_000
         **problems(403, 409, 413, 415),
     },
 )
+@needs("costs:write", all_charges=True)
 def add(backing: In, response: Response, entries: Annotated[list[EntryIn], Body(min_length=1, max_length=MOST_ENTRIES)]) -> Added:
     """Add charges, all or none. The same id with the same content again changes nothing; with other content it is 409."""
     made = to_entries(entries)
-    added = backing.workspace.costs.add_cost_entries(made)
+    added = backing.acting.add_cost_entries(made)
     if not added:
         response.status_code = status.HTTP_200_OK
     return Added(added=added, known=len(made) - added)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 import finopsmetrics
+from finopsmetrics.api.access import PUBLIC, needs
 from finopsmetrics.api.context import In
 from finopsmetrics.api.problems import NotReadyError, problems
 from finopsmetrics.api.schemas import Alive, Ready
@@ -18,15 +19,17 @@ LOOKED_AT = 4  # of the files of charges, the newest so many are opened
 
 
 @router.get("/healthz", responses=problems())
+@needs(PUBLIC)
 async def healthz() -> Alive:
     """The process is alive; nothing else is looked at."""
     return Alive(status="alive", version=finopsmetrics.__version__)
 
 
 @router.get("/readyz", responses=problems())
+@needs(PUBLIC)
 def readyz(backing: In) -> Ready:
     """The state answers and the newest files of the lake can be read; 503 with the reason otherwise."""
-    opened = backing.workspace.opened
+    opened = backing.context.workspace.opened
     try:
         snapshot = opened.lake.snapshot()
         newest = sorted(snapshot.files.get(CHARGES, ()), key=lambda file: (file.period, file.path))[-LOOKED_AT:]
@@ -44,6 +47,7 @@ def readyz(backing: In) -> Ready:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems()},
 )
+@needs("system:read", all_charges=True)
 def metrics(request: Request) -> Response:
     """Metrics in Prometheus's text format."""
     telemetry: Telemetry = request.app.state.telemetry

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, In
 from finopsmetrics.api.problems import problems
 from finopsmetrics.api.schemas import Reconciled
@@ -13,11 +14,8 @@ router = APIRouter(prefix=PREFIX, tags=["reconciliation"])
 
 
 @router.get("/reconciliation", response_model=Reconciled, responses=problems())
+@needs("reconciliation:read", all_charges=True)
 def reconciliation(backing: In) -> JSONResponse:
     """Per issuer, invoice and currency: rows, sum, invoice figure and residual; per commitment: bought, used, unused."""
-    from finopsmetrics.observability.reconcile import reconcile
-
     with backing.gate.turn():
-        backing.workspace.costs.refresh()
-        found = reconcile(backing.workspace.opened)
-    return JSONResponse(found.as_dict())
+        return JSONResponse(backing.acting.reconcile().as_dict())

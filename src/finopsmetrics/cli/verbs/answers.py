@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from finopsmetrics.cli.desk import desk
 from finopsmetrics.cli.output import Format, console, say, write_json, write_table
 
 
@@ -32,22 +33,21 @@ def costs(
     from finopsmetrics.core.errors import UsageError
     from finopsmetrics.core.windows import Window
     from finopsmetrics.observability.query import build
-    from finopsmetrics.runtime.workspace import Workspace
 
     groups = [name for text in group_by or [] for name in text.split(",") if name.strip()]
     if diff and not as_of:
         raise UsageError("--diff needs --as-of.", cure="Say since when: --as-of 2026-10-03 --diff.")
-    with Workspace() as workspace:
-        window = Window.parse(time_range, now=workspace.now())
+    with desk() as acting:
+        window = Window.parse(time_range, now=acting.workspace.now())
         if diff and not groups:
             groups = ["ServiceName", "SubAccountId"]
         query = build(
             metric=metric, group_by=groups, window=window, filters=where, basis=basis, grain=grain, compare=compare, top=top
         )
         if diff:
-            write_table(workspace.costs.difference(query, str(as_of)), form, title=f"Changed since {as_of}", output=output)
+            write_table(acting.costs.difference(query, str(as_of)), form, title=f"Changed since {as_of}", output=output)
             return
-        answer = workspace.costs.ask(query, as_of=as_of)
+        answer = acting.costs.ask(query, as_of=as_of)
     write_table(answer.table, form, title=f"{metric} cost, {window.label()}", output=output)
     if form is Format.table:
         for currency, money in answer.total.items():
@@ -67,20 +67,19 @@ def receipt(
     """Show what an answer rests on, or prove it again."""
     from finopsmetrics.core.errors import UsageError
     from finopsmetrics.observability.receipts import Receipt
-    from finopsmetrics.runtime.workspace import Workspace
 
-    with Workspace() as workspace:
+    with desk() as acting:
         if Path(name).is_file():
             try:
                 found = Receipt.from_dict(json.loads(Path(name).read_text(encoding="utf-8")))
             except (ValueError, KeyError, TypeError) as error:
                 raise UsageError(f"{name} is no receipt.", cure="Give a file that `costs --receipt` wrote.") from error
         else:
-            found = workspace.costs.receipt(name)
+            found = acting.costs.receipt(name)
         if not verify:
             write_json(found.as_dict())
             return
-        result = workspace.costs.verify(found)
+        result = acting.costs.verify(found)
     write_json({name: getattr(result, name) for name in result.__dataclass_fields__})
     if not result.reproduced:
         say("The answer was not reproduced.")
@@ -96,17 +95,16 @@ def sql(
 ) -> None:
     """Ask in SQL, read-only, over the FOCUS tables: focus_data_table, invoice_detail, billing_period, contract_commitment."""
     from finopsmetrics.core.errors import UsageError
-    from finopsmetrics.observability.sql import run_sql, table_columns
-    from finopsmetrics.runtime.workspace import Workspace
+    from finopsmetrics.observability.sql import table_columns
 
     if not tables and not query:
         raise UsageError("There is no query.", cure='Give one: finopsmetrics sql "SELECT count(*) FROM focus_data_table".')
-    with Workspace() as workspace:
+    with desk() as acting:
         if tables:
-            write_json(table_columns(workspace.opened))
+            acting.require("sql:run")
+            write_json(table_columns(acting.workspace.opened))
             return
-        workspace.costs.refresh()
-        write_table(run_sql(workspace.opened, str(query), limit=limit), form, output=output)
+        write_table(acting.sql(str(query), limit=limit), form, output=output)
 
 
 def export(
@@ -114,15 +112,12 @@ def export(
     focus: Annotated[str, typer.Option("--focus", help="The FOCUS version: 1.0, 1.1, 1.2, 1.3 or 1.4.")] = "1.4",
     time_range: Annotated[str, typer.Option("--range", help="Which charges: a window such as 2026-05 or all.")] = "all",
     where: Annotated[str | None, typer.Option("--filter", help="A condition on the charges.")] = None,
-    form: Annotated[str, typer.Option("--format", help="parquet or csv.")] = "parquet",
+    form: Annotated[str, typer.Option("--format", help="parquet, csv, csv.gz, or the format of an export plugin.")] = "parquet",
 ) -> None:
     """Write the charges as FOCUS files of any version, to take your data anywhere."""
     from finopsmetrics.core.windows import Window
-    from finopsmetrics.observability.export import export_focus
-    from finopsmetrics.runtime.workspace import Workspace
 
-    with Workspace() as workspace:
-        workspace.costs.refresh()
-        window = Window.parse(time_range, now=workspace.now())
-        report = export_focus(workspace.opened, target, version=focus, window=window, filters=where, format=form)
+    with desk() as acting:
+        window = Window.parse(time_range, now=acting.workspace.now())
+        report = acting.export(target, version=focus, window=window, filters=where, format=form)
     write_json(report.as_dict())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finopsmetrics.cli.desk import desk
 from finopsmetrics.cli.output import Format, console, money_lines, print_rows, say, write_json
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ def ingest(
 ) -> None:
     """Take bills in: any FOCUS version, repaired where the fix is certain, tied to the cent."""
     from finopsmetrics.core.errors import FinOpsError, UsageError
-    from finopsmetrics.runtime.workspace import Workspace
     from finopsmetrics.store.incoming import gather, parse_moment
     from finopsmetrics.store.ingest import IngestOptions
 
@@ -36,10 +36,10 @@ def ingest(
     options = IngestOptions(currency=currency, refuse_closed=closed == "refuse")
     moment = parse_moment(delivered_at) if delivered_at else None
     reports: list[DeliveryReport] = []
-    with Workspace() as workspace, _progress() as progress:
+    with desk("deliveries:write") as acting, _progress() as progress:
         incoming = gather(paths, source=source, delivered_at=moment, together=together)
         try:
-            workspace.take(incoming, options, progress, reports.append)
+            acting.take(incoming, options, progress, reports.append)
         except FinOpsError:
             _tell(reports, form)
             raise
@@ -111,10 +111,8 @@ def deliveries(
     limit: Annotated[int, typer.Option(help="At most so many, the newest first.")] = 50,
 ) -> None:
     """List deliveries: what came, when, from whom, and what it summed to."""
-    from finopsmetrics.runtime.workspace import Workspace
-
-    with Workspace() as workspace:
-        found = workspace.deliveries()[: max(limit, 0)]
+    with desk() as acting:
+        found = acting.deliveries()[: max(limit, 0)]
     rows = [
         {
             "delivery": record.id,
@@ -142,15 +140,15 @@ def reconcile(
     from finopsmetrics.core.errors import UsageError
     from finopsmetrics.core.money import Money
     from finopsmetrics.observability.reconcile import enter_invoice
-    from finopsmetrics.observability.reconcile import reconcile as compare
-    from finopsmetrics.runtime.workspace import Workspace
 
-    with Workspace() as workspace:
+    with desk() as acting:
         if invoice or issuer or amount:
             if not (invoice and issuer and amount):
                 raise UsageError("An invoice needs --invoice, --issuer and --amount.", cure='Such as --amount "1234.56 USD".')
-            enter_invoice(workspace.opened, issuer, invoice, Money.parse(amount))
-        found = compare(workspace.opened)
+            acting.require("deliveries:write")
+            acting.principal.require_all_charges("an invoice's total")
+            enter_invoice(acting.workspace.opened, issuer, invoice, Money.parse(amount), actor=acting.principal.name)
+        found = acting.reconcile()
     if form is Format.json:
         write_json(found.as_dict())
     elif form is not Format.table:

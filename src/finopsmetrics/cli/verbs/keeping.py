@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from finopsmetrics.cli.desk import desk
 from finopsmetrics.cli.output import Format, console, say, write_json
 
 
@@ -15,11 +16,10 @@ def doctor(
     form: Annotated[Format, typer.Option("--format", help="How to answer: table or json.")] = Format.table,
 ) -> None:
     """Check the home: files, sums, catalog, audit trail, stale sources. Exits with 1 when a check fails."""
-    from finopsmetrics.runtime.workspace import Workspace
     from finopsmetrics.store.doctor import examine
 
-    with Workspace() as workspace:
-        found = examine(workspace.opened, deep=deep)
+    with desk("*:*") as acting:
+        found = examine(acting.workspace.opened, deep=deep)
     if form is Format.json:
         write_json(found)
     else:
@@ -39,21 +39,19 @@ def maintain(
     """Sweep what nobody refers to, expire old snapshots and superseded files; what was delivered always stays."""
     from datetime import timedelta
 
-    from finopsmetrics.runtime.workspace import Workspace
     from finopsmetrics.store.maintain import maintain as sweep
 
-    with Workspace() as workspace:
-        report = sweep(workspace.opened, grace=timedelta(minutes=grace), keep_history=timedelta(days=history))
+    with desk("*:*") as acting:
+        report = sweep(acting.workspace.opened, grace=timedelta(minutes=grace), keep_history=timedelta(days=history))
     write_json(report.as_dict())
 
 
 def backup(target: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")]) -> None:
     """Copy the home, consistent also while bills are taken in."""
-    from finopsmetrics.runtime.workspace import Workspace
     from finopsmetrics.store.backup import backup as copy
 
-    with Workspace() as workspace:
-        report = copy(workspace.opened, target)
+    with desk("*:*") as acting:
+        report = copy(acting.workspace.opened, target)
     write_json(report.as_dict())
 
 

@@ -9,22 +9,34 @@ from typing import Annotated
 
 import typer
 
+from finopsmetrics.cli.desk import desk
 from finopsmetrics.cli.output import say
 
 HOST, PORT = "127.0.0.1", 8080
+WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104
 
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = HOST,
     port: Annotated[int, typer.Option(help="The port to listen on.")] = PORT,
-    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Listen beyond this machine, without any log-in.")] = False,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Listen beyond this machine; everybody then logs in.")
+    ] = False,
 ) -> None:
-    """Serve the answers over HTTP on this machine."""
+    """Serve the answers over HTTP, on this machine unless told otherwise."""
+    from finopsmetrics.api.server import listening
     from finopsmetrics.api.server import serve as run
-    from finopsmetrics.runtime.workspace import Workspace
 
-    with Workspace() as workspace:
+    listening(host, port, allow_remote=allow_remote).close()  # an address that cannot be had is told before anything else
+    with desk("*:*") as acting:
+        workspace = acting.workspace
         say(f"finopsmetrics serves {workspace.home} on http://{host}:{port} (stop with Ctrl-C)")
+        code = acting.iam.first_admin_code()
+        if code is not None:
+            say("Nobody can log in yet. Make the first administrator, once, within three days:")
+            say(f"  http://{host if host not in WILDCARDS else HOST}:{port}/welcome?code={code}")
+            if not allow_remote:
+                say("Until then only you, on this machine, are answered.")
         run(workspace, host=host, port=port, allow_remote=allow_remote)
 
 
@@ -39,15 +51,14 @@ def demo(
     """Fill a home with a synthetic company, by the same door as a customer's bill; everything in it says so."""
     from finopsmetrics.core.errors import UsageError
     from finopsmetrics.runtime.estate import load_demo
-    from finopsmetrics.runtime.workspace import Workspace
 
     try:
         last = date.fromisoformat(end) if end else None
     except ValueError as error:
         raise UsageError(f"{end!r} is not a day.", cure="Write it as 2026-11-20.") from error
     began = time.monotonic()
-    with Workspace() as workspace:
-        loaded = load_demo(workspace, seed=seed, months=months, end=last, scale=scale, keep_files=keep_files, say=say)
+    with desk("*:*") as acting:
+        loaded = load_demo(acting.workspace, seed=seed, months=months, end=last, scale=scale, keep_files=keep_files, say=say)
         say(f"{loaded.company}: {loaded.charges:,} charges in {loaded.deliveries} deliveries, {time.monotonic() - began:.0f} s")
     if then_serve:
         serve(HOST, PORT, allow_remote=False)

@@ -1,0 +1,1 @@
+"""The dearest accounts, on the first page."""

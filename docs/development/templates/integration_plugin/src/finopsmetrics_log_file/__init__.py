@@ -1,0 +1,1 @@
+"""Messages, appended to a file as lines of JSON."""

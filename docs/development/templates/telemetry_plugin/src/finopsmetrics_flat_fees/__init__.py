@@ -1,0 +1,1 @@
+"""Monthly fees that no bill holds, as charges."""

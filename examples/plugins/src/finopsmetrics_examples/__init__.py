@@ -1,0 +1,1 @@
+"""One small, working plugin of each type."""

@@ -1,0 +1,43 @@
+"""The pages before a log-in: name and password, and the link that sets a password once."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import urlencode
+
+from finopsmetrics.api.page_html import document
+
+
+def log_in_page(*, after: str, name: str = "", told: str = "", second: bool = False, single_sign_on: bool = False) -> str:
+    """The form for name and password; with `second` it asks for the code of the authenticator too."""
+    fields = [
+        f'<input type="hidden" name="next" value="{escape(after)}">',
+        _field("name", "Name", value=name, complete="username"),
+        _field("password", "Password", sort="password", complete="current-password"),
+    ]
+    if second:
+        fields.append(_field("code", "Code of your authenticator app, or a recovery code", complete="one-time-code"))
+    link = f'<p><a href="/api/v1/auth/oidc/start?{escape(urlencode({"next": after}))}">Log in with single sign-on</a></p>'
+    return document("Log in", _told(told) + _form("/login", fields, "Log in") + (link if single_sign_on else ""))
+
+
+def welcome_page(*, code: str, told: str = "") -> str:
+    """The form that sets a password with a one-time link."""
+    fields = [
+        f'<input type="hidden" name="code" value="{escape(code)}">',
+        _field("password", "New password, at least 8 characters", sort="password", complete="new-password"),
+    ]
+    return document("Welcome", _told(told) + _form("/welcome", fields, "Set the password"))
+
+
+def _form(action: str, fields: list[str], button: str) -> str:
+    return f'<form class="entry" method="post" action="{action}">{"".join(fields)}<button>{button}</button></form>'
+
+
+def _field(name: str, label: str, *, sort: str = "text", value: str = "", complete: str) -> str:
+    given = f'type="{sort}" value="{escape(value)}" autocomplete="{complete}"'
+    return f'<label for="{name}">{label}</label><input id="{name}" name="{name}" {given} required>'
+
+
+def _told(text: str) -> str:
+    return f'<p class="banner" role="alert">{escape(text)}</p>' if text else ""

@@ -1,0 +1,95 @@
+"""IAMManager: who asks, found from what they show; and the users, sessions and tokens of a home in one place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+
+from finopsmetrics.core.conditions import Condition
+from finopsmetrics.iam.grants import Declared, both
+from finopsmetrics.iam.logins import Logins
+from finopsmetrics.iam.principal import OWNER, Principal
+from finopsmetrics.iam.secrets import Vault, digest, random_secret
+from finopsmetrics.iam.sessions import Held, SessionBook
+from finopsmetrics.iam.tokens import Token, TokenBook
+from finopsmetrics.iam.users import INVITED_FOR, User, UserBook
+from finopsmetrics.store import people
+from finopsmetrics.store.opened import OpenedHome
+
+FIRST_ADMIN = "admin"
+
+
+class IAMManager:
+    """Identity and access of one home: `users`, `logins`, `sessions`, `tokens`, and whom a request comes from."""
+
+    def __init__(self, opened: OpenedHome) -> None:
+        self._opened = opened
+        self._database = opened.database
+        self.users = UserBook(self._database, opened.now)
+        self.sessions = SessionBook(self._database, opened.now)
+        self.tokens = TokenBook(self._database, opened.now)
+
+    @cached_property
+    def logins(self) -> Logins:
+        """How users prove who they are."""
+        return Logins(self._database, self._opened.now, Vault(self._opened.home.root))
+
+    def anybody(self) -> bool:
+        """Whether somebody can log in or a token was made. Until then the home belongs to whoever runs it on its machine."""
+        with self._database.read() as connection:
+            proven = any(row["active"] and (row["password"] or row["identity"]) for row in people.all_users(connection))
+            return proven or bool(people.all_tokens(connection))
+
+    def of_token(self, text: str) -> Principal | None:
+        """Who sends a token; None when it does not hold."""
+        token = self.tokens.find(text)
+        return self._of_token(token) if token is not None else None
+
+    def of_session(self, cookie: str) -> tuple[Principal, Held] | None:
+        """Who holds a session's cookie, and the session; None when it does not hold."""
+        held = self.sessions.find(cookie)
+        return (self.of_user(held.user), held) if held is not None else None
+
+    def of_user(self, user: User) -> Principal:
+        """A user as somebody who asks."""
+        declared = self.declared()
+        sort = "person" if user.sort == "person" else "service"
+        held = declared.permissions(user.roles)
+        return Principal(user.name, sort, held, declared.scope(user.roles, user.teams), user.roles, user.teams, user.id)  # type: ignore[arg-type]
+
+    def first_admin_code(self) -> str | None:
+        """A code that makes its holder the first administrator, once; None when there is somebody already.
+
+        An older code stops to work. The user `admin` is made without a password and cannot log in before.
+        """
+        if self.anybody():
+            return None
+        with self._database.read() as connection:
+            waiting = people.one_user(connection, name=FIRST_ADMIN)
+        user = (
+            waiting["id"] if waiting else self.users.add(FIRST_ADMIN, roles=["admin"], by=replace(OWNER, name="first start")).id
+        )
+        code, now = random_secret(), self._opened.now()
+        with self._database.write() as connection:
+            people.drop_codes(connection, "invite")
+            row = {"id": digest(code), "purpose": "invite", "body": {"user": user}}
+            people.add_code(connection, {**row, "created_at": now, "expires_at": now + INVITED_FOR})
+        return code
+
+    def declared(self) -> Declared:
+        """The roles and teams of the home as they are now."""
+        with self._database.read() as connection:
+            return Declared.load(connection)
+
+    def _of_token(self, token: Token) -> Principal | None:
+        with self._database.read() as connection:
+            declared = Declared.load(connection)
+            row = people.one_user(connection, id=token.user_id) if token.user_id else None
+        roles, teams = token.roles, token.teams
+        if row is not None:  # a user's token follows what its user may do now
+            if not row["active"]:
+                return None
+            roles, teams = tuple(role for role in roles if role in row["roles"]), tuple(row["teams"])
+        scope = both(declared.scope(roles, teams), Condition.parse(token.scope) if token.scope else None)
+        name = f"{row['name']}/{token.name}" if row is not None else token.name
+        return Principal(name, "token", declared.permissions(roles), scope, roles, teams, token.user_id)

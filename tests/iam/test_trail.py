@@ -1,0 +1,57 @@
+"""The audit trail: whatever is changed in it shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select, update
+
+from finopsmetrics.iam import OWNER, IAMManager
+from finopsmetrics.runtime.acting import Acting
+from finopsmetrics.runtime.workspace import Workspace
+from finopsmetrics.store.tables import audit_events
+from tests.iam.conftest import PASSWORD
+
+CHANGES = [{"actor": "mallory"}, {"subject": "other"}, {"detail": {}}, {"digest": "0" * 64}, {"action": "x"}, None]
+
+
+def test_what_people_do_stands_in_it_with_their_name(home: Workspace, iam: IAMManager) -> None:
+    root = replace(OWNER, name="root")
+    iam.users.add("ann", roles=["cfo"], by=root, password=PASSWORD)
+    iam.tokens.create("ci", roles=["cfo"], by=root)
+    iam.logins.log_in("ann", PASSWORD)
+    lines = Acting(home, OWNER).trail(limit=3)
+    assert [(line["actor"], line["action"], line["subject"]) for line in lines] == [
+        ("ann", "user.logged_in", "ann"),
+        ("root", "token.created", "ci"),
+        ("root", "user.added", "ann"),
+    ]
+    assert not any(PASSWORD in str(line) for line in lines)
+    found = Acting(home, OWNER).verify_trail()
+    assert found.whole
+    assert found.lines == lines[0]["sequence"]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_change_shows_at_its_line(home: Workspace, data: st.DataObject) -> None:
+    iam, acting = IAMManager(home.opened), Acting(home, OWNER)
+    if not acting.trail(limit=9)[3:]:
+        for number in range(6):
+            iam.tokens.create(f"t{number}", roles=["cfo"], by=OWNER)
+    with home.opened.database.write() as connection:
+        rows = [dict(row) for row in connection.execute(select(audit_events).order_by(audit_events.c.sequence)).mappings()]
+        place = data.draw(st.integers(0, len(rows) - 2))
+        row = rows[place]
+        changed = data.draw(st.sampled_from(CHANGES))
+        mine = audit_events.c.sequence == row["sequence"]
+        forged = update(audit_events).where(mine).values(**changed) if changed else delete(audit_events).where(mine)
+        connection.execute(forged)
+    found = acting.verify_trail()
+    with home.opened.database.write() as connection:
+        connection.execute(delete(audit_events).where(mine))
+        connection.execute(audit_events.insert().values(**row))
+    assert found.broken in {row["sequence"], row["sequence"] + 1}
+    assert acting.verify_trail().whole
