@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finopsmetrics.core.errors import ConflictError, NotFoundError, UsageError
+from finopsmetrics.core.spec import SpecError
 from finopsmetrics.iam import OWNER, ForbiddenError, IAMManager
 from finopsmetrics.iam.errors import SecondFactorError, TooManyAttemptsError, UnknownAskerError
+from finopsmetrics.runtime.acting import Acting
 from finopsmetrics.runtime.workspace import Workspace
 from tests.iam.conftest import PASSWORD, Clock
 
@@ -215,3 +217,10 @@ def test_names_are_plain(iam: IAMManager, name: str) -> None:
         assert not plain
     except ConflictError:
         assert plain
+
+
+def test_a_role_names_permissions_that_there_are(home: Workspace) -> None:
+    specs = Acting(home, OWNER).specs
+    with pytest.raises(SpecError, match="/permissions/1: there is no such permission"):
+        specs.put("role", "r", {"name": "r", "permissions": ["costs:read", "costs:reed", "budget:*"]})
+    specs.put("role", "r", {"name": "r", "permissions": ["costs:read", "*:read", "budget:*", "kinds:read"]})

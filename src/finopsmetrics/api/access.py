@@ -87,11 +87,11 @@ def admit(request: Request) -> None:
     """
     wanted: Needs = getattr(request.scope["route"].endpoint, _NEEDS)
     request.state.asker = asker = who(request, public=wanted.permission == PUBLIC)
-    if asker is None:
+    if asker is None or wanted.permission == PUBLIC:
         return
     if asker.held is not None and request.method not in SAFE and not asker.held.carries(request.headers.get(CSRF_HEADER)):
         raise CsrfError("The request does not carry the session's CSRF token.", cure=f"Send it as {CSRF_HEADER}; see /api/v1/me.")
-    if wanted.permission not in {PUBLIC, SIGNED_IN}:
+    if wanted.permission != SIGNED_IN:
         asker.principal.require(wanted.permission)
     if wanted.all_charges:
         asker.principal.require_all_charges("this")

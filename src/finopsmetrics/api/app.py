@@ -26,6 +26,7 @@ from finopsmetrics.api.routes import (
     questions,
     receipts,
     reconciliation,
+    runs,
     stream,
 )
 from finopsmetrics.api.telemetry import Counting, Telemetry
@@ -41,6 +42,7 @@ ROUTERS = (
     questions,
     kinds,
     plugins,
+    runs,
     auth,
     people,
     health,

@@ -39,7 +39,7 @@ class Facts:
     reconciliation: Reconciliation | None
     now: datetime
     asker: str
-    csrf: str | None  # of the session, where there is one to end
+    session: bool  # whether there is one to end
     widgets: list[Widget]  # of plugins
 
 
@@ -76,7 +76,7 @@ def gather(backing: Backing) -> Facts:
         tied,
         plain,
         principal.name,
-        held.csrf if held is not None else None,
+        held is not None,
         PluginRuns(acting).widgets("first page", window),
     )
 

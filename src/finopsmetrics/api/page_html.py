@@ -64,10 +64,9 @@ def document(title: str, body: str, foot: str = "") -> str:
 
 
 def _asker(facts: Facts) -> str:
-    if facts.csrf is None:
+    if not facts.session:
         return ""
-    token = f'<input type="hidden" name="csrf" value="{escape(facts.csrf)}">'
-    return f'<form method="post" action="/logout">{escape(facts.asker)} {token}<button>Log out</button></form>'
+    return f'<form method="post" action="/logout">{escape(facts.asker)} <button>Log out</button></form>'
 
 
 def _banner() -> str:

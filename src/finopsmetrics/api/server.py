@@ -19,12 +19,17 @@ from finopsmetrics.runtime.workspace import Workspace
 GRACE = 10  # seconds that open requests get to finish when the server is stopped
 
 
-def serve(workspace: Workspace, host: str = "127.0.0.1", port: int = 8080, *, allow_remote: bool = False) -> None:
-    """Serve until SIGTERM or SIGINT, then finish open requests and return.
+def serve(
+    workspace: Workspace, host: str = "127.0.0.1", port: int = 8080, *, allow_remote: bool = False, jobs: bool = True
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish open requests and return. With `jobs` a worker does runs and schedules beside.
 
     Raises UsageError for an address beyond this machine without `allow_remote`, and for a port that cannot be had.
     """
-    with listening(host, port, allow_remote=allow_remote) as sock:
+    from finopsmetrics.runtime.worker import Worker
+
+    working = Worker(workspace) if jobs else contextlib.nullcontext()
+    with listening(host, port, allow_remote=allow_remote) as sock, working:
         _server(workspace, allow_remote=allow_remote).run(sockets=[sock])
 
 

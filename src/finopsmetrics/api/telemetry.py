@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import finopsmetrics
 from finopsmetrics.api.context import Context
 from finopsmetrics.core.errors import FinOpsError
+from finopsmetrics.runtime.jobs import JobBook
 from finopsmetrics.store.lake import CHARGES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -123,7 +124,8 @@ class _LakeCollector(Collector):
         return [info, busy, readable, *found]
 
     def _of_lake(self) -> Iterable[Metric]:
-        snapshot = self._context.workspace.opened.lake.snapshot()
+        opened = self._context.workspace.opened
+        snapshot = opened.lake.snapshot()
         counted = self._count(snapshot.version)
         yield GaugeMetricFamily("finopsmetrics_lake_version", "Grows with every change of the lake.", snapshot.version)
         rows = GaugeMetricFamily("finopsmetrics_lake_rows", "Rows in effect, by table.", labels=("table",))
@@ -140,6 +142,10 @@ class _LakeCollector(Collector):
             age.add_metric((source,), (now - newest).total_seconds())
         yield told
         yield age
+        runs = GaugeMetricFamily("finopsmetrics_runs", "Runs in the history, by step and state.", labels=("step", "state"))
+        for labels, number in JobBook(opened.database, opened.now).counts().items():
+            runs.add_metric(labels, number)
+        yield runs
 
     def _count(self, version: int) -> _Counted:
         with self._lock:

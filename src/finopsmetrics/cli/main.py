@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from finopsmetrics.cli.output import say
-from finopsmetrics.cli.verbs import answers, bills, code, keeping, people, plugins, serving, specs
+from finopsmetrics.cli.verbs import answers, bills, code, keeping, people, plugins, runs, serving, specs
 from finopsmetrics.core.errors import FinOpsError
 from finopsmetrics.core.release import VERSION
 
@@ -68,6 +68,11 @@ app.command("get")(specs.get)
 app.command("delete")(specs.delete)
 app.command("history")(specs.history)
 app.command("kinds")(specs.kinds)
+app.command("run")(runs.start)
+app.command("schedules")(runs.schedules)
+app.command("work")(runs.work)
+app.add_typer(runs.runs, name="runs")
+app.add_typer(runs.schedule, name="schedule")
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(people.users, name="user")
 app.add_typer(people.tokens, name="token")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from finopsmetrics.core.spec import Fault, Spec, SpecError
 from finopsmetrics.iac.checked import checked, known
 from finopsmetrics.iam.grants import built_in
-from finopsmetrics.iam.permissions import expanded
+from finopsmetrics.iam.permissions import expanded, unknown
 from finopsmetrics.iam.principal import ForbiddenError
 from finopsmetrics.store.specs import MOST, Change, Decided, Kept, Match, SpecBook
 
@@ -115,8 +115,12 @@ class Declaring:
 
     def _may_grant(self, spec: Spec) -> None:
         """Nobody gives what they do not have: neither permissions nor sight of charges."""
-        permissions = getattr(spec, "permissions", None) if spec.kind == "role" else None
-        self._may_hand_out(spec.kind, permissions or [])
+        permissions: list[str] = getattr(spec, "permissions", []) if spec.kind == "role" else []
+        nothing = [place for place, one in enumerate(permissions) if unknown([one])]
+        if nothing:
+            message = "there is no such permission; GET /api/v1/access lists them"
+            raise SpecError(spec.kind, [Fault(("permissions", place), message) for place in nothing])
+        self._may_hand_out(spec.kind, permissions)
 
     def _may_drop(self, kind: str, name: str) -> bool:
         """Whether a built-in role takes the place of a role that goes; then its grants count as given."""

@@ -18,7 +18,9 @@ _SCHEMA_LOCK = 7_205_301  # PostgreSQL advisory lock held while the schema is br
 
 
 class Database:
-    """Connections to the state: `read()` sees one consistent state, `write()` is alone among writers until it ends."""
+    """Connections to the state: `read()` sees one consistent state, `write()` is alone among writers until it ends, and
+    `change()` locks rows only.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -43,6 +45,19 @@ class Database:
         ):
             if not self.embedded:
                 connection.execute(text("SELECT id FROM lake_state WHERE id = 1 FOR UPDATE"))
+            yield connection
+
+    @contextmanager
+    def change(self) -> Iterator[Connection]:
+        """A transaction that locks the rows it changes, and on SQLite the whole file; for work that waits for no other writer.
+
+        It may not write the audit trail, whose lines must follow one another: that takes `write()`.
+        """
+        with (
+            self._named_errors(),
+            self.engine.connect().execution_options(write=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def upgrade(self, to: str = HEAD) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from finopsmetrics.core.errors import FinOpsError, UsageError
-from finopsmetrics.store import audit, catalog, records
+from finopsmetrics.store import audit, catalog, records, run_rows
 from finopsmetrics.store.database import HEAD
 from finopsmetrics.store.duck import first_line
 from finopsmetrics.store.intake import KEEP_FREE_BYTES
@@ -23,6 +23,7 @@ from finopsmetrics.store.recount import damaged_raw, wrong_sums
 from finopsmetrics.store.tables import lake_files
 
 STALE_DAYS = 3
+OVERDUE = timedelta(minutes=15)
 LOW_DISK_BYTES = 8 * KEEP_FREE_BYTES
 _RESTORE = "Restore the home from a backup, or take the delivery in again."
 
@@ -53,6 +54,7 @@ def examine(opened: OpenedHome, *, deep: bool = False, stale_after: timedelta | 
         ("quarantine", lambda: _reading(opened, _quarantine)),
         ("disk", lambda: _disk(opened)),
         ("staging", lambda: _staging(opened)),
+        ("runs", lambda: _reading(opened, lambda connection: _runs(connection, opened))),
     ]
     if deep:
         checks.append(("sums", lambda: _sums(opened)))
@@ -183,6 +185,18 @@ def _staging(opened: OpenedHome) -> Check:
         detail = f"{len(rooms)} folders of work that was broken off lie in staging."
         return Check("staging", "warn", detail, "Run `finopsmetrics maintain`.")
     return Check("staging", "ok", "Nothing was left behind.")
+
+
+def _runs(connection: Connection, opened: OpenedHome) -> Check:
+    """Nothing waits for long, and the newest run of every step went well."""
+    late = run_rows.overdue(connection, opened.now(), OVERDUE)
+    if late:
+        detail = f"{len(late)} runs are overdue: {_first([f'{run.step} since {run.due_at:%Y-%m-%d %H:%M} UTC' for run in late])}"
+        return Check("runs", "warn", detail, "Let `finopsmetrics serve` or `finopsmetrics work` run.")
+    failed = [f"{run.step} ({run.id})" for run in run_rows.last_failures(connection) if run.step != "doctor"]
+    if failed:
+        return Check("runs", "warn", f"The newest run failed of {_first(failed)}", "See `finopsmetrics runs show ID`.")
+    return Check("runs", "ok", "No run is overdue, and the newest run of every step went well.")
 
 
 def _sums(opened: OpenedHome) -> Check:

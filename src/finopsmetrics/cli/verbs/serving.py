@@ -22,6 +22,7 @@ def serve(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Listen beyond this machine; everybody then logs in.")
     ] = False,
+    jobs: Annotated[bool, typer.Option("--jobs/--no-jobs", help="Also do runs and schedules; see finopsmetrics work.")] = True,
 ) -> None:
     """Serve the answers over HTTP, on this machine unless told otherwise."""
     from finopsmetrics.api.server import listening
@@ -37,7 +38,7 @@ def serve(
             say(f"  http://{host if host not in WILDCARDS else HOST}:{port}/welcome?code={code}")
             if not allow_remote:
                 say("Until then only you, on this machine, are answered.")
-        run(workspace, host=host, port=port, allow_remote=allow_remote)
+        run(workspace, host=host, port=port, allow_remote=allow_remote, jobs=jobs)
 
 
 def demo(
@@ -61,4 +62,4 @@ def demo(
         loaded = load_demo(acting.workspace, seed=seed, months=months, end=last, scale=scale, keep_files=keep_files, say=say)
         say(f"{loaded.company}: {loaded.charges:,} charges in {loaded.deliveries} deliveries, {time.monotonic() - began:.0f} s")
     if then_serve:
-        serve(HOST, PORT, allow_remote=False)
+        serve(HOST, PORT, allow_remote=False, jobs=True)

@@ -1,0 +1,1 @@
+"""Schedules, runs and leases: each tick once, whoever works, and whoever dies."""
