@@ -32,6 +32,7 @@ class BudgetStep(Part):
 class Budget(Spec, kind="budget"):
     """What may be spent in a period, on what, and who hears when it is."""
 
+    engine = "observability.budget_status"
     example = {
         "name": "ML Training Q1 2025",
         "amount": 50000,

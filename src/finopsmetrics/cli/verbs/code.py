@@ -82,6 +82,7 @@ def plan(
         write_json(made.as_dict())
     else:
         _tell_plan(made)
+    _tell_idle(made)
     if made.changes:
         raise typer.Exit(CHANGES)
 
@@ -105,6 +106,7 @@ def apply(
         if not yes and sys.stdin.isatty():
             expected = _confirmed(acting, loaded, expected, take_over=taking)
         made = _applied(acting, loaded, expected, take_over=taking)
+    _tell_idle(made)
     if form is Shape.json:
         write_json({name: value for name, value in made.as_dict().items() if name not in {"finopsmetrics_plan", "wanted"}})
         return
@@ -163,6 +165,15 @@ def import_(
     except OSError as error:
         raise UsageError(f"{output} cannot be written: {error.strerror}.", cure="Name a file that is not there yet.") from error
     say(f"Wrote {counted(len(found), 'spec')} to {output}.")
+
+
+def _tell_idle(made: Plan) -> None:
+    """Say of which kinds nothing takes notice yet."""
+    from finopsmetrics.kinds import KINDS
+
+    idle = sorted({KINDS[one.kind].plural for one in made.changes if one.action != "delete" and KINDS[one.kind].engine is None})
+    if idle:
+        say(f"Nothing acts on {', '.join(idle)} yet: they are kept and checked.")
 
 
 def titled(kind: str, name: str) -> str:
