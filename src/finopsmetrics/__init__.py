@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from finopsmetrics.core.conditions import Condition
     from finopsmetrics.core.money import Money
     from finopsmetrics.core.windows import Window
+    from finopsmetrics.iam.manager import IAMManager
     from finopsmetrics.observability.cost_observatory import CostObservatory
     from finopsmetrics.runtime.workspace import Workspace
     from finopsmetrics.store.entries import CostEntry
@@ -21,12 +22,13 @@ _HOMES = {
     "Condition": "finopsmetrics.core.conditions",
     "CostEntry": "finopsmetrics.store.entries",
     "CostObservatory": "finopsmetrics.observability.cost_observatory",
+    "IAMManager": "finopsmetrics.iam.manager",
     "Money": "finopsmetrics.core.money",
     "Window": "finopsmetrics.core.windows",
     "Workspace": "finopsmetrics.runtime.workspace",
 }
 
-__all__ = ["Condition", "CostEntry", "CostObservatory", "Money", "Window", "Workspace", "__version__"]
+__all__ = ["Condition", "CostEntry", "CostObservatory", "IAMManager", "Money", "Window", "Workspace", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

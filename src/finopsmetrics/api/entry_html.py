@@ -21,10 +21,13 @@ def log_in_page(*, after: str, name: str = "", told: str = "", second: bool = Fa
     return document("Log in", _told(told) + _form("/login", fields, "Log in") + (link if single_sign_on else ""))
 
 
-def welcome_page(*, code: str, told: str = "") -> str:
-    """The form that sets a password with a one-time link."""
+def welcome_page(*, code: str, name: str, told: str = "") -> str:
+    """The form that sets a password with a one-time link; only what is told for a link that does not work."""
+    if not name:
+        return document("Welcome", _told(told))
     fields = [
         f'<input type="hidden" name="code" value="{escape(code)}">',
+        f"<p>You log in as <strong>{escape(name)}</strong>.</p>",
         _field("password", "New password, at least 8 characters", sort="password", complete="new-password"),
     ]
     return document("Welcome", _told(told) + _form("/welcome", fields, "Set the password"))

@@ -29,6 +29,11 @@ class Logins:
     def __init__(self, database: Database, now: Callable[[], datetime], vault: Vault) -> None:
         self._database, self._now, self._vault = database, now, vault
 
+    def invited(self, code: str) -> str:
+        """The name of who was invited with a code. Raises UnknownAskerError."""
+        with self._database.read() as connection:
+            return str(self._invited(connection, code)["name"])
+
     def claim(self, code: str, password: str) -> User:
         """Set the password of who was invited. Raises UnknownAskerError for a code that is wrong, used or too old."""
         with self._database.read() as connection:  # look first, so that a weak password does not use the code up

@@ -13,7 +13,7 @@ from finopsmetrics.api.access import PUBLIC, Asker, needs
 from finopsmetrics.api.doors import Doors
 from finopsmetrics.api.entry_html import log_in_page, welcome_page
 from finopsmetrics.api.page_html import POLICY
-from finopsmetrics.core.errors import FinOpsError
+from finopsmetrics.core.errors import FinOpsError, UsageError
 from finopsmetrics.iam.errors import SecondFactorError, UnknownAskerError
 from finopsmetrics.iam.users import User
 
@@ -48,9 +48,13 @@ async def log_in(request: Request) -> Response:
 
 @router.get("/welcome", response_class=HTMLResponse)
 @needs(PUBLIC)
-def welcome(code: str = "") -> HTMLResponse:
+def welcome(request: Request, code: str = "") -> HTMLResponse:
     """The form behind a one-time link."""
-    return HTMLResponse(welcome_page(code=code[:200]), headers=HEADERS)
+    try:
+        page, status = welcome_page(code=code[:200], name=invited(request, code[:200])), 200
+    except FinOpsError as error:
+        page, status = welcome_page(code="", name="", told=str(error)), error.http_status
+    return HTMLResponse(page, status_code=status, headers=HEADERS)
 
 
 @router.post("/welcome", response_class=HTMLResponse)
@@ -62,7 +66,9 @@ async def claim(request: Request) -> Response:
     try:
         user = await run_in_threadpool(claimed, request, code, sent.get("password", ""))
     except FinOpsError as error:
-        return HTMLResponse(welcome_page(code=code, told=str(error)), status_code=error.http_status, headers=HEADERS)
+        name = await run_in_threadpool(invited, request, code) if isinstance(error, UsageError) else ""
+        page = welcome_page(code=code, name=name, told=str(error))
+        return HTMLResponse(page, status_code=error.http_status, headers=HEADERS)
     return await run_in_threadpool(entered, request, user, "link", "/")
 
 
@@ -88,6 +94,17 @@ def proven(request: Request, name: str, password: str, code: str | None) -> User
         if code:
             attempts.failed(request)
         raise error
+    except UnknownAskerError:
+        attempts.failed(request)
+        raise
+
+
+def invited(request: Request, code: str) -> str:
+    """The name of who holds a one-time code; wrong codes count against the address. Raises UnknownAskerError."""
+    attempts = doors(request).attempts
+    attempts.check(request)
+    try:
+        return doors(request).iam.logins.invited(code)
     except UnknownAskerError:
         attempts.failed(request)
         raise
