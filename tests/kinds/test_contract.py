@@ -153,7 +153,7 @@ def test_an_unknown_field_is_refused_with_the_nearest(kind: str) -> None:
     with pytest.raises(SpecError) as caught:
         KINDS[kind].read({**KINDS[kind].example, "descripton": "x"})
     (fault,) = caught.value.faults
-    assert (fault.path, fault.message) == (("descripton",), "there is no field 'descripton'; did you mean 'description'?")
+    assert (fault.path, fault.message) == (("descripton",), "there is no field 'descripton' (did you mean 'description'?)")
 
 
 @each

@@ -56,7 +56,7 @@ def test_the_order_of_the_file_is_kept() -> None:
 
 def test_an_unknown_section_names_the_nearest_and_all_faults_are_told_at_once() -> None:
     assert faults({"bugdets": [], "policies": 5, "teams": [3], "dashboards": {7: {}}}) == [
-        (("bugdets",), "there is no section 'bugdets'; did you mean 'budgets'?"),
+        (("bugdets",), "there is no section 'bugdets' (did you mean 'budgets'?)"),
         (("policies",), "a list of policies, or a mapping of names to them, is needed here"),
         (("teams", 0), "a mapping with fields is needed here"),
         (("dashboards", 7), "the name 7 is no text; put it in quotes"),
@@ -80,7 +80,7 @@ def test_two_of_a_name_are_refused() -> None:
 def test_a_section_error_says_where_and_what_to_read() -> None:
     with pytest.raises(SectionsError) as caught:
         declarations({"bugdets": []})
-    assert "/bugdets: there is no section 'bugdets'; did you mean 'budgets'?" in str(caught.value)
+    assert "/bugdets: there is no section 'bugdets' (did you mean 'budgets'?)" in str(caught.value)
     assert "docs/kinds/README.md" in str(caught.value)
 
 
@@ -112,7 +112,7 @@ def test_a_section_error_says_where_and_what_to_read() -> None:
             None,
         ),
         ({"automation_policy": {"rules": [{"name": "a", "action": "shutdown"}]}}, ("automation_policy", "rules", 0), None),
-        ({"automation_policy": {"ruels": []}}, ("automation_policy", "ruels"), "there is no 'ruels' here; did you mean 'rules'?"),
+        ({"automation_policy": {"ruels": []}}, ("automation_policy", "ruels"), "there is no 'ruels' here (did you mean 'rules'?)"),
         (
             {
                 "shared_service_attribution": {
@@ -136,7 +136,7 @@ def test_a_section_error_says_where_and_what_to_read() -> None:
         (
             {"slack_approvals": [{"action": "a", "chanel": "#a"}]},
             ("slack_approvals", 0, "chanel"),
-            "there is no field 'chanel'; did you mean 'channel'?",
+            "there is no field 'chanel' (did you mean 'channel'?)",
         ),
         ({"ownership_rules": [{"source": "tag", "map_to": "owner"}]}, ("ownership_rules", 0), "the source tag needs `tag_key`"),
         ({"resource_policies": [{"rule": "r", "action": "alert"}]}, ("resource_policies", 0), None),

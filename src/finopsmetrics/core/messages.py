@@ -24,7 +24,7 @@ def nearest(word: object, known: Collection[str]) -> str:
     """A question with the known word that is nearest, or the known words when there are few, to end a message with."""
     close = get_close_matches(word[:100].lower(), known, n=1, cutoff=0.6) if isinstance(word, str) else []
     if close:
-        return f"; did you mean {close[0]!r}?"
+        return f" (did you mean {close[0]!r}?)"
     return f"; there are {', '.join(sorted(known))}" if 0 < len(known) <= 12 else ""
 
 
