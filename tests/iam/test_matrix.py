@@ -21,7 +21,7 @@ from finopsmetrics.runtime.workspace import Workspace
 ROOT = Path(__file__).parents[2]
 PEOPLE = principals()
 ROUTES = [(method, path, wanted) for method, path, wanted in routes(create_app(None)) if method != "WEBSOCKET"]  # type: ignore[arg-type]
-PARAMETERS = {"receipt_id": "r-00", "delivery_id": "d-00", "kind": "budget"}
+PARAMETERS = {"receipt_id": "r-00", "delivery_id": "d-00", "kind": "budget", "run_id": "run-00"}
 
 
 @pytest.fixture(scope="module")

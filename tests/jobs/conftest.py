@@ -60,9 +60,14 @@ def jobs_of(workspace: Workspace) -> JobBook:
     return JobBook(workspace.opened.database, workspace.opened.now)
 
 
-def until(true: Callable[[], object], seconds: float = 15) -> None:
+def until(true: Callable[[], object], seconds: float = 45) -> None:
     """Wait until something is so; fail when it is not in time."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come to be"
         time.sleep(0.02)
+
+
+def begun(file: Path) -> bool:
+    """Whether a step for tests has written its first line."""
+    return file.exists() and file.read_text().endswith("\n")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from finopsmetrics.core.errors import StoreError
 from finopsmetrics.core.money import Money, sum_money
+from finopsmetrics.focus.normalise import NO_CURRENCY
 
 if TYPE_CHECKING:
     import pandas
@@ -44,7 +45,7 @@ class Answer(Sequence[dict[str, Any]]):
     @property
     def total(self) -> dict[str, Money]:
         """The sum of the costs by currency, exactly."""
-        amounts = [Money(row["cost"], row["currency"] or "XXX") for row in self.rows if row["cost"] is not None]
+        amounts = [Money(row["cost"], row["currency"] or NO_CURRENCY) for row in self.rows if row["cost"] is not None]
         return sum_money(amounts)
 
     @overload

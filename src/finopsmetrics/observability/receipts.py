@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from finopsmetrics.core.errors import NotFoundError
 from finopsmetrics.core.exact import plus
 from finopsmetrics.core.release import VERSION
-from finopsmetrics.focus.normalise import MAPPING_VERSION
+from finopsmetrics.focus.normalise import MAPPING_VERSION, NO_CURRENCY
 from finopsmetrics.observability.answers import digest
 from finopsmetrics.observability.plan import Planned
 from finopsmetrics.observability.query import CostQuery
@@ -109,5 +109,5 @@ def _totals(table: pyarrow.Table) -> dict[str, str]:
     sums: dict[str, Decimal] = {}
     for currency, cost in zip(table.column("currency").to_pylist(), table.column("cost").to_pylist(), strict=True):
         if cost is not None:
-            sums[currency or "XXX"] = plus(sums.get(currency or "XXX", Decimal(0)), cost)
+            sums[currency or NO_CURRENCY] = plus(sums.get(currency or NO_CURRENCY, Decimal(0)), cost)
     return {currency: f"{amount:f}" for currency, amount in sorted(sums.items())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from finopsmetrics.runtime.acting import Acting
     from finopsmetrics.runtime.steps import Beat
     from finopsmetrics.store.report import DeliveryReport
+
+ROOTS = "FINOPSMETRICS_INGEST_ROOTS"
+"""Names the folders that may be watched, like PATH; those within them too."""
 
 
 @dataclass
@@ -40,6 +44,7 @@ def take_folder(acting: Acting, folder: Path, *, source: str | None, quiet: int,
     """
     acting.require("deliveries:write")
     acting.principal.require_all_charges("taking deliveries in")
+    _check_root(folder, acting.workspace.home)
     seen, own = Seen(), set[str]()
     ingestor = acting.workspace.opened.ingestor
     for entry in _settled(folder, quiet, seen):
@@ -74,13 +79,22 @@ def _note(report: DeliveryReport, seen: Seen, own: set[str]) -> None:
     seen.taken.append({name: getattr(report, name) for name in told})
 
 
+def _check_root(folder: Path, home: Path) -> None:
+    """Raise UsageError for a folder outside of those that the server's keeper gave: a schedule reads no other files."""
+    given = [Path(root) for root in os.environ.get(ROOTS, "").split(os.pathsep) if root]
+    roots = [root.resolve() for root in (home / "inbox", *given)]
+    if not any(folder.resolve().is_relative_to(root) for root in roots):
+        cure = f"Use the home's folder inbox, or start the server with {ROOTS}={folder}."
+        raise UsageError(f"{folder} is not among the folders that may be watched.", cure=cure)
+
+
 def _settled(folder: Path, quiet: int, seen: Seen) -> Iterator[Path]:
     """What lies in a folder, is no hidden file, can be a bill, and no longer changes."""
     if not folder.is_absolute() or not folder.is_dir():
         raise UsageError(f"{folder} is no folder on the server's machine.", cure="Give the absolute path of a folder.")
     before = time.time() - quiet
     for one in sorted(folder.iterdir()):
-        if one.name.startswith(".") or (one.is_file() and kind_of(one) is None):
+        if one.name.startswith(".") or one.is_symlink() or (one.is_file() and kind_of(one) is None):
             continue
         try:
             changing = any(part.stat().st_mtime > before for part in (one, *(one.rglob("*") if one.is_dir() else ())))

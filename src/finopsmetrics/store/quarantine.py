@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from finopsmetrics.focus.normalise import NO_CURRENCY
 from finopsmetrics.store.landing import BadLine
 from finopsmetrics.store.profile import Rejected
 from finopsmetrics.store.report import Totals, add_totals, plain
@@ -63,5 +64,5 @@ def totals_of(rejected: Sequence[Rejected]) -> Totals:
         amounts = {"billed": row.billed, "effective": row.effective}
         known = {metric: plain(Decimal(amount)) for metric, amount in amounts.items() if amount is not None}
         if known:
-            parts.append({row.currency or "XXX": known})
+            parts.append({row.currency or NO_CURRENCY: known})
     return add_totals(parts)

@@ -54,8 +54,8 @@ def add(connection: Connection, run: Run) -> None:
 def add_tick(connection: Connection, run: Run) -> bool:
     """Add the run of a schedule's tick; False when somebody added it already."""
     insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(runs).values(**vars(run)).on_conflict_do_nothing(index_elements=["schedule", "tick"])
-    return int(connection.execute(statement).rowcount) == 1
+    new = insert(runs).values(**vars(run)).on_conflict_do_nothing(index_elements=["schedule", "tick"]).returning(runs.c.id)
+    return connection.execute(new).scalar_one_or_none() is not None
 
 
 def find(connection: Connection, run_id: str) -> Run | None:
