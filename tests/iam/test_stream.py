@@ -31,6 +31,12 @@ def said(socket: ClientConnection) -> dict[str, object]:
     return dict(json.loads(socket.recv(timeout=15)))
 
 
+def drain(socket: ClientConnection) -> None:
+    """Listen until the connection is closed."""
+    while True:
+        said(socket)
+
+
 def test_a_change_of_the_lake_is_told(server: str, home: Workspace, iam: IAMManager, tmp_path: Path) -> None:
     text = iam.tokens.create("lead", roles=["team_lead"], teams=["ml"], by=OWNER)[1]
     with opened(server, Authorization=f"Bearer {text}") as socket:
@@ -51,8 +57,7 @@ def test_a_change_of_the_lake_is_told(server: str, home: Workspace, iam: IAMMana
         iam.tokens.revoke("lead", by=OWNER)
         socket.send(json.dumps({"id": "d", "costs": {"range": "all"}}))
         with pytest.raises(ConnectionClosed):
-            while True:
-                said(socket)
+            drain(socket)
 
 
 def test_strangers_are_turned_away(server: str, iam: IAMManager, logged: Logged) -> None:

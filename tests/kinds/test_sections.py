@@ -112,7 +112,11 @@ def test_a_section_error_says_where_and_what_to_read() -> None:
             None,
         ),
         ({"automation_policy": {"rules": [{"name": "a", "action": "shutdown"}]}}, ("automation_policy", "rules", 0), None),
-        ({"automation_policy": {"ruels": []}}, ("automation_policy", "ruels"), "there is no 'ruels' here (did you mean 'rules'?)"),
+        (
+            {"automation_policy": {"ruels": []}},
+            ("automation_policy", "ruels"),
+            "there is no 'ruels' here (did you mean 'rules'?)",
+        ),
         (
             {
                 "shared_service_attribution": {
