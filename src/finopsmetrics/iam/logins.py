@@ -12,7 +12,7 @@ from finopsmetrics.iam.errors import SecondFactorError, TooManyAttemptsError, Un
 from finopsmetrics.iam.grants import Declared
 from finopsmetrics.iam.principal import Principal
 from finopsmetrics.iam.secrets import Vault, digest
-from finopsmetrics.iam.users import User, known_user, may_grant, shown
+from finopsmetrics.iam.users import INVITE, User, known_user, may_grant, shown
 from finopsmetrics.store import audit, people
 from finopsmetrics.store.database import Database
 
@@ -41,14 +41,14 @@ class Logins:
         kept = passwords.checked_hash(waiting["name"], password)
         with self._database.write() as connection:
             row = self._invited(connection, code)
-            people.take_code(connection, digest(code), "invite", self._now())
+            people.drop_codes(connection, INVITE, row["id"])
             people.change_user(connection, row["id"], password=kept, failed=0, locked_until=None, active=True)
             people.end_sessions(connection, row["id"])
             audit.record(connection, self._now(), row["name"], "user.claimed", row["name"], {})
             return shown({**row, "password": kept, "active": True})
 
     def _invited(self, connection: Connection, code: str) -> people.Row:
-        found = people.find_code(connection, digest(code), "invite", self._now())
+        found = people.find_code(connection, digest(code), INVITE, self._now())
         row = people.one_user(connection, id=found["body"]["user"]) if found else None
         if row is None:
             cure = "Ask for a new link: finopsmetrics user invite NAME."

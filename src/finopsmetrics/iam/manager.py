@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
 from finopsmetrics.core.conditions import Condition
+from finopsmetrics.core.errors import ConflictError
 from finopsmetrics.iam.grants import Declared, both
 from finopsmetrics.iam.logins import Logins
 from finopsmetrics.iam.principal import OWNER, Principal
-from finopsmetrics.iam.secrets import Vault, digest, random_secret
+from finopsmetrics.iam.secrets import Vault
 from finopsmetrics.iam.sessions import Held, SessionBook
 from finopsmetrics.iam.tokens import Token, TokenBook
-from finopsmetrics.iam.users import INVITED_FOR, User, UserBook
+from finopsmetrics.iam.users import User, UserBook
 from finopsmetrics.store import people
 from finopsmetrics.store.opened import OpenedHome
 
@@ -60,21 +62,15 @@ class IAMManager:
     def first_admin_code(self) -> str | None:
         """A code that makes its holder the first administrator, once; None when there is somebody already.
 
-        An older code stops to work. The user `admin` is made without a password and cannot log in before.
+        The user `admin` is made without a password and cannot log in before. Servers that start side by side each have a code;
+        the first that is used ends the others.
         """
         if self.anybody():
             return None
-        with self._database.read() as connection:
-            waiting = people.one_user(connection, name=FIRST_ADMIN)
-        user = (
-            waiting["id"] if waiting else self.users.add(FIRST_ADMIN, roles=["admin"], by=replace(OWNER, name="first start")).id
-        )
-        code, now = random_secret(), self._opened.now()
-        with self._database.write() as connection:
-            people.drop_codes(connection, "invite")
-            row = {"id": digest(code), "purpose": "invite", "body": {"user": user}}
-            people.add_code(connection, {**row, "created_at": now, "expires_at": now + INVITED_FOR})
-        return code
+        by = replace(OWNER, name="first start")
+        with suppress(ConflictError):  # made by an earlier start, or by another server just now
+            self.users.add(FIRST_ADMIN, roles=["admin"], by=by)
+        return self.users.invite(FIRST_ADMIN, by=by)
 
     def declared(self) -> Declared:
         """The roles and teams of the home as they are now."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}", re.ASCII)
 INVITED_FOR = timedelta(days=3)
+INVITE = "invite"
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class UserBook:
             row = known_user(connection, name)
             may_grant(Declared.load(connection), by, row["roles"])
             times = {"created_at": self._now(), "expires_at": self._now() + INVITED_FOR}
-            people.add_code(connection, {"id": digest(code), "purpose": "invite", "body": {"user": row["id"]}, **times})
+            people.add_code(connection, {"id": digest(code), "purpose": INVITE, "body": {"user": row["id"]}, **times})
             audit.record(connection, self._now(), by.name, "user.invited", name, {})
         return code
 

@@ -102,9 +102,11 @@ def take_code(connection: Connection, digest: str, purpose: str, now: datetime) 
     return row
 
 
-def drop_codes(connection: Connection, purpose: str) -> None:
-    """Withdraw every code of a purpose."""
-    connection.execute(one_time_codes.delete().where(one_time_codes.c.purpose == purpose))
+def drop_codes(connection: Connection, purpose: str, user_id: str) -> None:
+    """Withdraw every code of a purpose that a user has."""
+    wanted = select(one_time_codes.c.id, one_time_codes.c.body).where(one_time_codes.c.purpose == purpose)
+    mine = [digest for digest, body in connection.execute(wanted) if body.get("user") == user_id]
+    connection.execute(one_time_codes.delete().where(one_time_codes.c.id.in_(mine)))
 
 
 def sweep(connection: Connection, now: datetime) -> int:
