@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from finopsmetrics.cli.output import say
-from finopsmetrics.cli.verbs import answers, bills, code, keeping, people, plugins, runs, serving, specs
+from finopsmetrics.cli.verbs import answers, bills, code, integrations, keeping, people, plugins, runs, serving, specs
 from finopsmetrics.core.errors import FinOpsError
 from finopsmetrics.core.release import VERSION
 
@@ -49,6 +49,8 @@ def common(
 app.command("ingest")(bills.ingest)
 app.command("deliveries")(bills.deliveries)
 app.command("reconcile")(bills.reconcile)
+app.command("integrations")(integrations.integrations)
+app.add_typer(integrations.new, name="new")
 app.command("costs")(answers.costs)
 app.command("receipt")(answers.receipt)
 app.command("sql")(answers.sql)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from finopsmetrics.core.errors import DeliveryError
 from finopsmetrics.store.intake import TakenFile
 from finopsmetrics.store.landing import Landed, land
+from finopsmetrics.store.native import Reader, as_focus
 from finopsmetrics.store.profile import SHOWN_REJECTS, Profile, Rejected, profile
 from finopsmetrics.store.quarantine import as_rejected, totals_of
 from finopsmetrics.store.records import DeliveryRecord, PeriodRecord
@@ -30,6 +31,7 @@ class Opened:
     landed: Landed
     found: Profile
     rejected: Sequence[Rejected]
+    reader: Reader
 
     @property
     def content_hash(self) -> str:
@@ -70,23 +72,29 @@ class Draft:
         return self.accepted + len(self.opened.rejected)
 
 
-def read(duck: DuckDBPyConnection, taken: Sequence[TakenFile], room: Path, currency: str | None) -> Opened:
-    """Land and profile taken files. Raises DeliveryError when no row is left."""
-    landed = land(duck, taken, room)
-    found = profile(duck, landed, currency)
+def read(
+    duck: DuckDBPyConnection,
+    taken: Sequence[TakenFile],
+    room: Path,
+    currency: str | None,
+    settings: Mapping[str, Any] | None = None,
+) -> Opened:
+    """Land, map and profile taken files; `settings` declare a mapping. Raises DeliveryError when no row is left."""
+    landed, reader = as_focus(duck, land(duck, taken, room), room, settings)
+    found = profile(duck, landed, currency, reader.faults)
     bad = [as_rejected(line) for file in landed.files for line in file.bad_lines]
     rejected = sorted([*found.rejected, *bad], key=lambda row: (row.file, row.line))
     if not found.sums:
         why = f" {rejected[0].file}, line {rejected[0].line}: {rejected[0].column} {rejected[0].reason}." if rejected else ""
         raise DeliveryError(f"The delivery holds no row that can be accepted.{why}", cure="Nothing was changed.")
-    return Opened(taken, landed, found, rejected)
+    return Opened(taken, landed, found, rejected, reader)
 
 
 def report_of(draft: Draft, in_effect: Sequence[PeriodRecord], later: set[str]) -> DeliveryReport:
     """The report of a delivery: `in_effect` is what it stands in for, `later` the periods in which it is history."""
     totals = add_totals(list(draft.written.totals.values()))
     quarantined: Totals = totals_of(draft.opened.rejected)
-    notes = list(draft.opened.found.plan.notes)
+    notes = [*draft.opened.reader.notes, *draft.opened.found.plan.notes]
     notes += [f"{period}: a later delivery is in effect; this one is kept as history." for period in sorted(later)]
     counted = ("column", "what", "count")
     return DeliveryReport(
@@ -94,6 +102,7 @@ def report_of(draft: Draft, in_effect: Sequence[PeriodRecord], later: set[str]) 
         source=draft.source,
         dataset=draft.dataset,
         focus_version=draft.opened.found.plan.shape.version,
+        mapping=draft.opened.reader.mapping,
         status="history" if later >= set(draft.periods) else "taken",
         delivered_at=draft.delivered_at.isoformat() + "Z",
         rows=draft.rows,

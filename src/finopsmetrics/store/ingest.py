@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +48,7 @@ class IngestOptions:
 
     `currency` stands in for bills that name none; `refuse_closed` refuses a closed period that arrives changed instead of
     flagging it; `beside` names deliveries that this one may not replace, as parts of one bill would; without `publishing`
-    Iceberg's snapshots follow with the next delivery that publishes.
+    Iceberg's snapshots follow with the next delivery that publishes; `mapping` is the one that a connection declares.
     """
 
     currency: str | None = None
@@ -57,6 +57,7 @@ class IngestOptions:
     actor: str = "local"
     beside: frozenset[str] = frozenset()
     publishing: bool = True
+    mapping: Mapping[str, Any] | None = None
 
 
 class Ingestor:
@@ -72,7 +73,7 @@ class Ingestor:
             taken = [take(file.path, file.name, room, progress) for file in incoming.files]
             _check_manifest(incoming, taken)
             progress("reading", 0, 0)
-            opened = read(duck, taken, room, options.currency)
+            opened = read(duck, taken, room, options.currency, options.mapping)
             source = self._source(incoming, opened.found)
             known = self._already(source, opened.content_hash, incoming.delivered_at)
             if known is not None:
@@ -223,6 +224,7 @@ def _period_rows(draft: Draft, later: set[str]) -> list[dict[str, Any]]:
 def _insert_delivery(
     connection: Connection, home: Home, draft: Draft, options: IngestOptions, report: DeliveryReport, at: datetime
 ) -> None:
+    reader = draft.opened.reader
     row = {
         "id": draft.id,
         "sequence": records.next_sequence(connection),
@@ -231,14 +233,14 @@ def _insert_delivery(
         "mode": options.mode,
         "content_hash": draft.opened.content_hash,
         "focus_version": draft.opened.found.plan.shape.version,
-        "mapping_version": MAPPING_VERSION,
+        "mapping_version": f"{reader.mapping}+{MAPPING_VERSION}" if reader.mapping else MAPPING_VERSION,
         "delivered_at": draft.delivered_at,
         "ingested_at": at,
         "rows": draft.rows,
         "accepted": report.accepted,
         "quarantined": report.quarantined,
         "files": _keep_raw(home, draft),
-        "reading": {"currency": options.currency},
+        "reading": {"currency": options.currency, **({"mapping": dict(options.mapping)} if options.mapping is not None else {})},
         "report": report.as_dict(),
     }
     connection.execute(deliveries.insert().values(**row))

@@ -20,7 +20,15 @@ BLOCK = 1 << 20
 MOST_EXPANSION = 400
 EXPANSION_FREE_BYTES = 64 << 20
 KEEP_FREE_BYTES = 256 << 20
-ENDINGS = {".csv": "csv", ".csv.gz": "csv.gz", ".parquet": "parquet"}
+ENDINGS = {
+    ".csv": "csv",
+    ".csv.gz": "csv.gz",
+    ".parquet": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".jsonl.gz": "jsonl.gz",
+    ".ndjson.gz": "jsonl.gz",
+}
 
 Progress = Callable[[str, int, int], None]
 
@@ -30,7 +38,7 @@ class TakenFile:
     """One delivered file, taken in: its name in the delivery, where the copy lies, and what it is."""
 
     name: str
-    kind: str  # csv | csv.gz | parquet
+    kind: str  # csv | csv.gz | parquet | jsonl | jsonl.gz
     raw: Path  # byte for byte as delivered
     table: Path  # readable by the engine: raw itself, or the unpacked text
     sha256: str
@@ -50,20 +58,20 @@ def take(path: Path, name: str, room: Path, progress: Progress) -> TakenFile:
     """
     kind = kind_of(path)
     if kind is None:
-        cure = "Deliver FOCUS as .csv, .csv.gz or .parquet, or a folder of these."
+        cure = "Deliver a bill as .csv, .csv.gz, .parquet, .jsonl or .jsonl.gz, or a folder of these."
         raise DeliveryError(f"{name} is not a kind of file that can be read.", cure=cure)
     size = path.stat().st_size
     if size == 0:
         raise DeliveryError(f"{name} is empty.", cure="Deliver the file again; an export may still be running.")
-    _keep_room(room, size * (3 if kind == "csv" else 2), name)
+    _keep_room(room, size * (3 if kind in {"csv", "jsonl"} else 2), name)
     raw = room / "raw" / name
     raw.parent.mkdir(parents=True, exist_ok=True)
     blocks = _copying(path, raw, progress)
     table = raw
     digest = hashlib.sha256()
-    if kind == "csv":
+    if kind in {"csv", "jsonl"}:
         _check_text(_hashing(blocks, digest), name)
-    elif kind == "csv.gz":
+    elif kind.endswith(".gz"):
         table = room / "unpacked" / name.removesuffix(".gz").removesuffix(".GZ")
         table.parent.mkdir(parents=True, exist_ok=True)
         with table.open("wb") as unpacked:

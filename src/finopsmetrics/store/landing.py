@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DELIMITERS = ",;\t|"
 LINE_LIMIT = 8 << 20
+_NO_TIME = "'no time is written like this %Y'"  # so that no text is taken for a time
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,13 @@ class Landed:
     types: dict[str, str]
     rows: int
     files: tuple[LandedFile, ...]
+    origin: Landed | None = None  # the relation as delivered, where this one is mapped from it
+    stored: tuple[str, ...] = ()  # where a mapped relation lies
 
     def placed(self) -> str:
         """The relation with each row's file (`x:path`) and row number in it from 0 (`file_row_number`)."""
+        if self.origin is not None:  # a mapped relation carries the places of the rows that it was made of
+            return self.relation
         return self.relation.removesuffix(")") + ", filename = 'x:path', file_row_number = true)"
 
     def file_at(self, path: str) -> LandedFile:
@@ -70,6 +75,10 @@ def land(connection: DuckDBPyConnection, files: Sequence[TakenFile], room: Path)
     for number, file in enumerate(files):
         if file.kind == "parquet":
             landed.append(LandedFile(file.name, str(file.table), is_text=False, bad_lines=()))
+        elif file.kind in {"jsonl", "jsonl.gz"}:
+            target = room / f"landed-{number}.parquet"
+            _land_records(connection, file, target)
+            landed.append(LandedFile(file.name, str(target), is_text=False, bad_lines=()))
         else:
             target = room / f"landed-{number}.parquet"
             bad = _land_text(connection, file, number, target)
@@ -131,6 +140,25 @@ def _land_text(connection: DuckDBPyConnection, file: TakenFile, number: int, tar
     finally:
         connection.execute("SET preserve_insertion_order = false")
     return _placed(connection, target, _judge(file, rejected))
+
+
+def _land_records(connection: DuckDBPyConnection, file: TakenFile, target: Path) -> None:
+    """Lines of JSON, each one record; nested records stay nested. Times stay text, to be read as all others are."""
+    import duckdb
+
+    options = (
+        f"format = 'newline_delimited', records = true, sample_size = -1, maximum_depth = -1, map_inference_threshold = -1, "
+        f"dateformat = {_NO_TIME}, timestampformat = {_NO_TIME}, maximum_object_size = {LINE_LIMIT}"
+    )
+    connection.execute("SET preserve_insertion_order = true")
+    try:
+        source = f"read_json({literal(str(file.table))}, {options})"
+        into = f"{literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+        connection.execute(f"COPY (SELECT * FROM {source}) TO {into}")
+    except duckdb.Error as error:
+        raise DeliveryError(f"{file.name} cannot be read: {first_line(error)}.", cure="Deliver it again.") from error
+    finally:
+        connection.execute("SET preserve_insertion_order = false")
 
 
 def line_breaks_inside(connection: DuckDBPyConnection, path: str) -> list[tuple[int, int]]:

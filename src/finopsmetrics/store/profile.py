@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from finopsmetrics.core.errors import DeliveryError
 from finopsmetrics.focus.columns import datasets
 from finopsmetrics.focus.detect import Shape, detect
-from finopsmetrics.focus.normalise import Plan, Reading, odd_values, plan
+from finopsmetrics.focus.normalise import Check, Plan, Reading, odd_values, plan
 from finopsmetrics.focus.sqltext import literal, quote
 from finopsmetrics.store.landing import Landed, LandedFile, line_breaks_inside
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 SLASH_FORMATS = ("%m/%d/%Y", "%m/%d/%y", "%d/%m/%Y", "%d/%m/%y", "%Y/%m/%d")
 NO_PERIOD = "all"
 SHOWN_REJECTS = 20
-# A FOCUS billing period is a month as a rule: YYYY-MM; others are named by the day on which they start.
+# A FOCUS billing period is a month as a rule: YYYY-MM; others are named by the day on which they start. A month may begin
+# at some hour of its first day, for an issuer that counts them in its own time zone.
 PERIOD = """CASE WHEN {start} IS NULL THEN NULL
- WHEN {start} = date_trunc('month', {start}) THEN strftime({start}, '%Y-%m')
+ WHEN day({start}) = 1 THEN strftime({start}, '%Y-%m')
  ELSE strftime({start}, '%Y-%m-%d') END"""
 
 
@@ -77,18 +78,29 @@ def period_expression(dataset: str) -> str:
     return PERIOD.format(start=quote(column)) if column else literal(NO_PERIOD)
 
 
-def profile(connection: DuckDBPyConnection, landed: Landed, currency: str | None) -> Profile:
-    """Look at every column once; read with care only what is odd; find the rejected rows where there are any."""
+def profile(connection: DuckDBPyConnection, landed: Landed, currency: str | None, faults: Sequence[str] = ()) -> Profile:
+    """Look at every column once; read with care only what is odd; find the rejected rows where there are any.
+
+    `faults` are the reasons that a mapping may have written into `x:fault`, as `column: reason`.
+    """
     shape = detect(list(landed.types))
     slash_format = _slash_format(connection, landed, shape)
     reading = Reading(slash_format, currency, _plain_columns(connection, landed, shape))
-    chosen = plan(shape, landed.types, reading)
+    chosen = _with_faults(plan(shape, landed.types, reading), faults)
     repairs, warnings, reasons = _count(connection, landed, chosen)
     rejected = _rejected(connection, landed, chosen) if reasons else ()
     # Where no row was rejected the checks are done with.
     chosen = chosen if reasons else replace(chosen, checks=())
     told, warned = (tuple(entry for entry in entries if entry[2]) for entries in (repairs, warnings))
     return Profile(chosen, landed.rows, told, warned, rejected, _sums(connection, landed, chosen))
+
+
+def _with_faults(read: Plan, faults: Sequence[str]) -> Plan:
+    """Reject what the mapping could not read; first of all, for the value it left out is not missing."""
+    told = [(fault, *fault.rsplit(": ", 1)) for fault in faults]
+    checks = [Check(column, reason, f'"x:fault" IS NOT DISTINCT FROM {literal(fault)}') for fault, column, reason in told]
+    texts = {**read.texts, "x:fault": 'r."x:fault"'} if faults else read.texts
+    return replace(read, texts=texts, checks=(*checks, *read.checks))
 
 
 def _plain_columns(connection: DuckDBPyConnection, landed: Landed, shape: Shape) -> frozenset[str]:
@@ -173,8 +185,23 @@ def _rejected(connection: DuckDBPyConnection, landed: Landed, first: Plan) -> tu
         f"WHERE reason IS NOT NULL ORDER BY 1, 2"
     )
     found = connection.execute(query).fetchall()
-    lines = lines_of(connection, landed, [(str(row[0]), int(row[1])) for row in found])
-    return tuple(_reject(lines[(str(row[0]), int(row[1]))], row) for row in found)
+    places = [(str(row[0]), int(row[1])) for row in found]
+    lines = lines_of(connection, landed, places)
+    given = _as_delivered(connection, landed.origin, places) if landed.origin else {}
+    return tuple(
+        _reject(lines[place], [*row[:3], given.get(place, row[3]), *row[4:]]) for place, row in zip(places, found, strict=True)
+    )
+
+
+def _as_delivered(
+    connection: DuckDBPyConnection, origin: Landed, places: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], str]:
+    """The rows at some places as they were delivered, as JSON; a mapping shows in its rows only what it made of them."""
+    columns = ", ".join(f"{literal(name)}: CAST(r.{quote(name)} AS VARCHAR)" for name in origin.types)
+    wanted = ", ".join(f"({literal(path)}, {row})" for path, row in places)
+    place = 'r."x:path", r.file_row_number'
+    query = f"SELECT {place}, to_json({{{columns}}}) FROM {origin.placed()} r WHERE ({place}) IN (VALUES {wanted})"
+    return {(str(row[0]), int(row[1])): str(row[2]) for row in connection.execute(query).fetchall()}
 
 
 def _reject(place: tuple[str, int], row: Sequence[Any]) -> Rejected:

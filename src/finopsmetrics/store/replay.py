@@ -71,7 +71,7 @@ def _replay(home: Home, record: DeliveryRecord, folder: Path) -> None:
             if file.sha256 != entry["sha256"]:
                 raise StoreError(f"The raw file {entry['name']} of delivery {record.id} is not what was delivered.")
             taken.append(file)
-        opened = read(duck, taken, room, record.reading.get("currency"))
+        opened = read(duck, taken, room, record.reading.get("currency"), record.reading.get("mapping"))
         stamp = (record.source, record.id)
         written = write(duck, opened.landed, opened.found, stamp, room)
         quarantine = write_quarantine(opened.rejected, stamp, opened.found.periods[0], room)

@@ -38,6 +38,7 @@ class DeliveryReport:
     totals: Totals
     quarantined_totals: Totals
     files: list[str]
+    mapping: str = ""  # the mapping that read a provider's own format, such as aws.cur2/1; empty for FOCUS
     repairs: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

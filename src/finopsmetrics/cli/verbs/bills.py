@@ -18,26 +18,35 @@ QUARANTINED = 3
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="FOCUS files (.csv, .csv.gz, .parquet) or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files of bills (.csv, .csv.gz, .parquet, .jsonl, .jsonl.gz) or folders of them.")
+    ],
     source: Annotated[str | None, typer.Option(help="Whose bill it is; found by issuer and account when not given.")] = None,
     delivered_at: Annotated[str | None, typer.Option(help="When it was delivered, for history: 2026-10-03 or a time.")] = None,
     together: Annotated[bool, typer.Option("--together", help="All paths are parts of one delivery.")] = False,
     currency: Annotated[str | None, typer.Option(help="The currency of a bill that names none.")] = None,
+    connection: Annotated[
+        str | None, typer.Option("--connection", help="The connection whose settings declare how to read the table.")
+    ] = None,
     closed: Annotated[str, typer.Option(help="A closed period that arrives changed: flag or refuse.")] = "flag",
     form: Annotated[Format, typer.Option("--format", help="How to report.")] = Format.table,
 ) -> None:
-    """Take bills in: any FOCUS version, repaired where the fix is certain, tied to the cent."""
+    """Take bills in: any FOCUS version, and the providers' own formats, told by their header and tied to the cent.
+
+    See `finopsmetrics integrations` for the formats that are known.
+    """
     from finopsmetrics.core.errors import FinOpsError, UsageError
     from finopsmetrics.store.incoming import gather, parse_moment
     from finopsmetrics.store.ingest import IngestOptions
 
     if closed not in {"flag", "refuse"}:
         raise UsageError(f"--closed {closed} is unknown.", cure="Use flag or refuse.")
-    options = IngestOptions(currency=currency, refuse_closed=closed == "refuse")
     moment = parse_moment(delivered_at) if delivered_at else None
     reports: list[DeliveryReport] = []
     with desk("deliveries:write") as acting, _progress() as progress:
-        incoming = gather(paths, source=source, delivered_at=moment, together=together)
+        settings = acting.specs.get("connection", connection).body.get("settings", {}) if connection else None
+        options = IngestOptions(currency=currency, refuse_closed=closed == "refuse", mapping=settings)
+        incoming = gather(paths, source=source or connection, delivered_at=moment, together=together)
         try:
             acting.take(incoming, options, progress, reports.append)
         except FinOpsError:
@@ -61,6 +70,8 @@ def _print_report(report: DeliveryReport) -> None:
     head = {"taken": "taken", "unchanged": "unchanged", "history": "kept as history"}[report.status]
     out.print(f"[bold]{report.source}[/bold] · {report.dataset} {report.focus_version} · {head} · {report.id}")
     out.print(f"  files      {', '.join(report.files)}")
+    if report.mapping:
+        out.print(f"  mapping    {report.mapping}")
     out.print(f"  periods    {', '.join(report.periods)}")
     quarantined = f", {report.quarantined:,} quarantined" if report.quarantined else ""
     out.print(f"  rows       {report.rows:,} delivered = {report.accepted:,} accepted{quarantined or ' + 0 quarantined'}")

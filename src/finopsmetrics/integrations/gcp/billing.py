@@ -1,0 +1,123 @@
+"""The BigQuery export of Google Cloud Billing, standard and detailed, as FOCUS charges: SQL over the delivered table `r`. Pure.
+
+Credits that lower a price are netted in the row that they lower; promotions become Credit rows of their own. Nothing is
+clamped, so that billed costs sum to the invoice. An invoice month runs from midnight to midnight in Los Angeles.
+"""
+
+from __future__ import annotations
+
+from finopsmetrics.focus.sqltext import literal, quote
+from finopsmetrics.integrations.gcp.columns import CARRIED, common
+from finopsmetrics.integrations.native import AMOUNT, ZERO, Mapped, Native, Rows, Told
+
+AMOUNTS = (
+    "cost",
+    "costatlist",
+    "usageamount",
+    "usageamountinpricingunits",
+    "priceeffectiveprice",
+    "pricelistprice",
+)
+PROMOTION = "PROMOTION"
+COMMITMENTS = {"COMMITTED_USAGE_DISCOUNT": "Usage", "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE": "Spend"}
+MONTH = "invoicemonth"
+
+
+def facts(native: Native) -> dict[str, str]:
+    """Whether there are promotions, and fees of commitments."""
+    fees = f"coalesce(starts_with({native.text('skudescription')}, 'Commitment'), false)"
+    listed = (
+        f"CAST(to_json({native.raw('credits')}) AS VARCHAR)" if native.kind("credits") != "VARCHAR" else native.raw("credits")
+    )
+    promotions = f"contains({listed}, '{PROMOTION}')" if native.has("credits") else "false"
+    return {"promotions": f"count(*) FILTER (WHERE {promotions})", "fees": f"count(*) FILTER (WHERE {fees})"}
+
+
+def mapping(native: Native) -> Mapped:
+    """The charges: every row with the credits that lower it, and its promotions as rows of their own."""
+    start, end = _invoice_month(native)
+    shared = {**common(native), "BillingPeriodStart": start, "BillingPeriodEnd": end}
+    lowered, promoted = _credits(native)
+    rows = [Rows({**shared, **_own(native, lowered)})]
+    told = []
+    if native.facts.get("promotions"):
+        rows.append(Rows(_promotion(shared, promoted), where=f"{promoted} <> 0"))
+        told.append(Told("{n} rows carry promotions, which became Credit rows.", facts(native)["promotions"]))
+    if native.facts.get("fees"):
+        told.append(
+            Told(
+                "{n} fees of commitments are effective as billed: the export does not say which use they cover.",
+                facts(native)["fees"],
+            )
+        )
+    return Mapped(tuple(rows), told=tuple(told), carried=CARRIED)
+
+
+def _own(native: Native, lowered: str) -> dict[str, str]:
+    cost = native.amount("cost")
+    fee = f"coalesce(starts_with({native.text('skudescription')}, 'Commitment'), false)"
+    kind = f"lower(coalesce({native.text('costtype')}, 'regular'))"
+    billed = f"({cost} + {lowered})"
+    usage = f"({kind} = 'regular' AND NOT {fee})"
+    adjusted = native.text("adjustmentinfoid", "adjustmentinfotype", "adjustmentinfomode")
+    earlier = f"{native.time('usageendtime')} < {_invoice_month(native)[0]}"
+    return {
+        "BilledCost": billed,
+        "EffectiveCost": billed,
+        "ListCost": native.amount("costatlist"),
+        "ContractedCost": f"CASE WHEN {usage} THEN {cost} ELSE {billed} END",
+        "ListUnitPrice": native.amount("pricelistprice"),
+        "ContractedUnitPrice": native.amount("priceeffectiveprice"),
+        "ChargeCategory": f"CASE WHEN {kind} = 'tax' THEN 'Tax' WHEN {kind} <> 'regular' THEN 'Adjustment' "
+        f"WHEN {fee} THEN 'Purchase' ELSE 'Usage' END",
+        "ChargeClass": f"CASE WHEN {adjusted} IS NOT NULL AND {earlier} THEN 'Correction' END",
+        "ChargeFrequency": f"CASE WHEN {usage} THEN 'Usage-Based' WHEN {fee} THEN 'Recurring' ELSE 'One-Time' END",
+        "PricingQuantity": f"CASE WHEN {usage} THEN {native.amount('usageamountinpricingunits')} END",
+        "PricingUnit": f"CASE WHEN {usage} THEN {native.text('usagepricingunit')} END",
+        "ConsumedQuantity": f"CASE WHEN {usage} THEN {native.amount('usageamount')} END",
+        "ConsumedUnit": f"CASE WHEN {usage} THEN {native.text('usageunit')} END",
+    }
+
+
+def _promotion(shared: dict[str, str], promoted: str) -> dict[str, str]:
+    amounts = dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), promoted)
+    return {**shared, **amounts, "ChargeCategory": "'Credit'", "ChargeFrequency": "'One-Time'"}
+
+
+def _credits(native: Native) -> tuple[str, str]:
+    """The sums of the credits that lower the row's price, and of its promotions."""
+    if not native.has("credits"):
+        return ZERO, ZERO
+    raw, kind = native.raw("credits"), native.kind("credits")
+    if kind == "VARCHAR":
+        text = f"nullif(nullif({raw}, ''), '[]')"
+        shape = literal('[{"type":"VARCHAR","amount":"VARCHAR"}]')
+        whole = f"json_valid({text}) AND json_type({text}) = 'ARRAY'"
+        native.steps["c:credits"] = f"CASE WHEN {whole} THEN from_json({text}, {shape}) END"
+        native.faults[f"{native.names['credits']}: not a list of credits"] = f'{text} IS NOT NULL AND r."c:credits" IS NULL'
+    else:
+        kind_of = "c.type" if '"type"' in kind.lower() or " type " in f" {kind.lower()}" else "NULL"
+        given = f"{{type: CAST({kind_of} AS VARCHAR), amount: CAST(c.amount AS VARCHAR)}}"
+        native.steps["c:credits"] = f"list_transform({raw}, lambda c: {given})"
+    exact = f"TRY_CAST(c.amount AS {AMOUNT})"
+    unread = 'len(list_filter(r."c:credits", lambda c: ' + f"{exact} IS NULL)) > 0"
+    native.faults[f"{native.names['credits']}: not an amount"] = f"coalesce({unread}, false)"
+    sums = {}
+    for name, test in (("lowered", "IS DISTINCT FROM"), ("promoted", "IS NOT DISTINCT FROM")):
+        chosen = f"list_filter(r.\"c:credits\", lambda c: c.type {test} '{PROMOTION}')"
+        sums[name] = f"coalesce(list_sum(list_transform({chosen}, lambda c: {exact})), {ZERO})"
+    return sums["lowered"], sums["promoted"]
+
+
+def _invoice_month(native: Native) -> tuple[str, str]:
+    step = f"t:{MONTH}"
+    if step not in native.steps:
+        text = f"CAST({native.raw(MONTH)} AS VARCHAR)"
+        native.steps[step] = f"try_strptime({text} || '01', '%Y%m%d')"
+        native.faults[f"{native.names[MONTH]}: not a month"] = f"{text} IS NOT NULL AND r.{quote(step)} IS NULL"
+    first = f"r.{quote(step)}"
+    return _pacific(first), _pacific(f"({first} + INTERVAL 1 MONTH)")
+
+
+def _pacific(local: str) -> str:
+    return f"timezone('UTC', timezone('America/Los_Angeles', {local}))"

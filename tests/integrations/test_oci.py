@@ -1,0 +1,25 @@
+"""OCI's cost report."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from tests.integrations.reading import NATIVE, read_native
+
+
+def test_the_real_report_sums_to_its_own_total() -> None:
+    found = read_native(NATIVE / "oci" / "cost-2023-11.csv")
+    assert found.mapping == "oci.cost-report/1"
+    assert len(found.rows) == 506
+    assert not found.rejected
+    assert round(found.total(), 4) == round(found.total("EffectiveCost"), 4) == Decimal("2.5236")
+    assert {row["BillingCurrency"] for row in found.rows} == {"USD"}
+    assert {f"{row['ChargePeriodEnd'] - row['ChargePeriodStart']}" for row in found.rows} == {"1:00:00"}
+
+
+def test_a_tag_keeps_its_namespace_and_its_column_goes() -> None:
+    rows = read_native(NATIVE / "oci" / "cost-2023-11.csv").rows
+    tags = [json.loads(row["Tags"]) for row in rows if row["Tags"]]
+    assert any("Oracle-Tags.CreatedBy" in one for one in tags)
+    assert not [name for name in rows[0] if name.startswith("x_tags")]
