@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +16,7 @@ from finopsmetrics.core.errors import StoreError
 from finopsmetrics.store.tables import lake_state
 
 HEAD = "0002"
+SWITCHING = 30.0  # seconds
 _SCHEMA_LOCK = 7_205_301  # PostgreSQL advisory lock held while the schema is brought up to date
 
 
@@ -116,8 +119,21 @@ def _on_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun by _on_begin, so that a writer is alone from its start
     cursor = connection.cursor()
     for pragma in ("busy_timeout = 60000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+        _patiently(cursor, f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _patiently(cursor: Any, statement: str) -> None:
+    """Run a statement; while others turn a new database into WAL, SQLite refuses at once, without its busy timeout."""
+    until = time.monotonic() + SWITCHING
+    while True:
+        try:
+            cursor.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _on_begin(connection: Connection) -> None:
