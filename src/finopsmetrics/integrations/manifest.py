@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -47,12 +48,16 @@ class _Strict(BaseModel):
 
 
 class Fixture(_Strict):
-    """A file that proves a format: where it lies in the repository, where it comes from, and under which licence."""
+    """A file that proves a format: where it lies in the repository, where it comes from, and under which licence.
+
+    `billed` is what the file itself says that it comes to, by currency, summed without the mapping; a mapped format needs it.
+    """
 
     path: Line
     provenance: Provenance
     licence: Line
     source: Line
+    billed: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")], Decimal] = {}
 
 
 class ChargesFormat(_Strict):
@@ -80,6 +85,8 @@ class ChargesFormat(_Strict):
     def _holds_together(self) -> ChargesFormat:
         if self.module is not None and not self.required:
             raise ValueError(f"{self.id}: a mapped format names the columns that it requires")
+        if self.module is not None and not all(fixture.billed for fixture in self.fixtures):
+            raise ValueError(f"{self.id}: each fixture of a mapped format says what is billed in it, by currency")
         if not any(fixture.provenance in TIERS[self.tier] for fixture in self.fixtures):
             raise ValueError(f"{self.id}: the tier {self.tier} needs a fixture that is {' or '.join(sorted(TIERS[self.tier]))}")
         return self
