@@ -17,21 +17,26 @@ def lock(target: str, needs: list[str], constraint: str | None = None) -> None:
     command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "--quiet"]
     if constraint:
         command += ["--constraint", constraint]
+    file = ROOT / "requirements" / f"{target}.txt"
+    command += ["--output-file", str(file)]  # pins that still fit stay as they are; --upgrade renews them all
+    command += ["--upgrade"] if "--upgrade" in sys.argv else []
     result = subprocess.run(command, input="\n".join(needs), text=True, capture_output=True, cwd=ROOT, check=False)
     if result.returncode:
         sys.exit(result.stderr)
     note = f"# Pinned and hashed from pyproject.toml by scripts/lock.py ({target}).\n"
-    (ROOT / "requirements" / f"{target}.txt").write_text(note + result.stdout)
-    print(f"requirements/{target}.txt: {result.stdout.count('==')} packages")
+    pins = file.read_text().removeprefix(note)
+    file.write_text(note + pins)
+    print(f"requirements/{target}.txt: {pins.count('==')} packages")
 
 
 def main() -> None:
     """Write the two requirement files: the product alone, and the product with all that its tests need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     core = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
-    lock("core", core)
     extras = [need for group in project["project"]["optional-dependencies"].values() for need in group]
-    lock("dev", [*core, *extras, *project["dependency-groups"]["dev"]], constraint="requirements/core.txt")
+    # The whole first: what the extras cannot live with is then not pinned for the core either.
+    lock("dev", [*core, *extras, *project["dependency-groups"]["dev"]])
+    lock("core", core, constraint="requirements/dev.txt")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from finopsmetrics.api.gate import Gate
 from finopsmetrics.api.guards import Guard
 from finopsmetrics.api.routes import (
     auth,
+    connections,
     costs,
     deliveries,
     dimensions,
@@ -37,6 +38,7 @@ ROUTERS = (
     entries,
     receipts,
     deliveries,
+    connections,
     reconciliation,
     dimensions,
     questions,

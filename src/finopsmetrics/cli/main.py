@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from finopsmetrics.cli.output import say
-from finopsmetrics.cli.verbs import answers, bills, code, integrations, keeping, people, plugins, runs, serving, specs
+from finopsmetrics.cli.verbs import (
+    answers,
+    bills,
+    code,
+    connections,
+    integrations,
+    keeping,
+    people,
+    plugins,
+    runs,
+    serving,
+    specs,
+)
 from finopsmetrics.core.errors import FinOpsError
 from finopsmetrics.core.release import VERSION
 
@@ -50,6 +62,9 @@ app.command("ingest")(bills.ingest)
 app.command("deliveries")(bills.deliveries)
 app.command("reconcile")(bills.reconcile)
 app.command("integrations")(integrations.integrations)
+app.command("connect")(connections.connect)
+app.command("sync")(connections.sync)
+app.command("connections")(connections.connections)
 app.add_typer(integrations.new, name="new")
 app.command("costs")(answers.costs)
 app.command("receipt")(answers.receipt)

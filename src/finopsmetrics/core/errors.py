@@ -9,6 +9,7 @@ FinOpsError
 ├── ConflictError         somebody else changed it, or two deliveries claim the same bill (HTTP 409)
 ├── MoneyError            an amount or a sum that would not be exact
 ├── DeliveryError         a delivery was refused; nothing was changed
+│   └── EmptyDeliveryError  it is whole and holds no row
 └── StoreError            the lake or the state cannot be read or written
 """
 
@@ -89,6 +90,10 @@ class DeliveryError(FinOpsError):
 
     code = "delivery"
     http_status = 422
+
+
+class EmptyDeliveryError(DeliveryError):
+    """A delivery that is whole and holds no row; the lake is as it was."""
 
 
 class StoreError(FinOpsError):

@@ -110,10 +110,31 @@ class ChargesFormat(_Strict):
         return frozenset(canonical(pattern) for pattern in self.known if "*" not in pattern)
 
 
+class Collect(_Strict):
+    """How bills are fetched from where the vendor delivers them.
+
+    `module` holds the source's settings and opens it (see `collecting.SourceModule`); `extra` is the optional dependency that
+    it needs; `hosts` are the vendor's own, with `*` for any part; `secrets` are the names that a connection may give, those
+    ending with `?` may be absent; `contract` names the vendor's published contract against which requests are tested.
+    """
+
+    module: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: Line
+    extra: Name | None = None
+    hosts: tuple[Line, ...] = ()
+    secrets: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*[?]?$")], ...] = ()
+    contract: Line
+
+    def secret_names(self, *, needed: bool = False) -> frozenset[str]:
+        """The names of secrets that may be given, or only those that must be."""
+        return frozenset(name.removesuffix("?") for name in self.secrets if not (needed and name.endswith("?")))
+
+
 class Capabilities(_Strict):
     """What an integration can do. A capability that is not named is not there."""
 
     charges: tuple[ChargesFormat, ...] = ()
+    collect: Collect | None = None
 
 
 class Manifest(_Strict):

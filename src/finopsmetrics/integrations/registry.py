@@ -119,6 +119,10 @@ def vendors_as_rows() -> list[dict[str, Any]]:
                     "proof": proof,
                 }
             )
+        collect = manifest.capabilities.collect
+        if collect is not None:
+            told = {"title": collect.title, "tier": "", "proof": collect.contract, "files": "", "mapping": ""}
+            rows.append({"vendor": manifest.name, "capability": "collect", "format": "", **told})
     return rows
 
 

@@ -54,6 +54,7 @@ def _no_secrets(value: dict[str, Any]) -> dict[str, Any]:
 class Connection(Spec, kind="connection"):
     """One source or target outside: which integration, with which settings, and where its secrets are kept."""
 
+    engine = "runtime.syncing"
     example = {
         "name": "company-slack",
         "integration": "slack",

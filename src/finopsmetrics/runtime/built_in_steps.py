@@ -168,6 +168,45 @@ def ingest(acting: Acting, inputs: IngestInputs, beat: Beat) -> Outcome:
     return asdict(seen)
 
 
+class SyncInputs(Inputs):
+    """Which connection is synced."""
+
+    connection: str | None = Field(None, max_length=120, description="Its name; without it, those whose schedule is due.")
+
+
+@step(
+    "sync",
+    description="Fetch what is new from connections and take it in; fails when something could not be.",
+    permission="deliveries:write",
+    inputs=SyncInputs,
+    reads="deliveries:read",
+    silence=LONG,
+)
+def sync(acting: Acting, inputs: SyncInputs, beat: Beat) -> Outcome:
+    """Sync one connection, or all that are due; see `finopsmetrics sync`."""
+    from finopsmetrics.core.errors import FinOpsError
+    from finopsmetrics.runtime.syncing import Syncing
+
+    syncing = Syncing(acting)
+    outcome: Outcome = {"synced": [], "failed": {}}
+    retryable = False
+    for name in [inputs.connection] if inputs.connection else syncing.due():
+        try:
+            done = syncing.sync(name, beat=beat)
+        except FinOpsError as error:
+            if error.code == "stopped":
+                raise
+            outcome["failed"][name], retryable = str(error), retryable or error.retryable
+            continue
+        outcome["synced"].append(done.as_dict())
+        if done.error:
+            outcome["failed"][name] = done.error
+    if outcome["failed"]:
+        told = "; ".join(f"{name}: {error}" for name, error in outcome["failed"].items())
+        raise StepFailedError(f"Not synced: {told}", outcome=outcome, retryable=retryable)
+    return outcome
+
+
 @step("refresh", description="Bring entries that wait into the lake.", permission="costs:write")
 def refresh(acting: Acting, _inputs: Inputs, _beat: Beat) -> Outcome:
     """Bring entries that wait in the state into the lake."""

@@ -36,6 +36,7 @@ class BuiltIn:
 BUILT_IN = (
     BuiltIn("refresh", "refresh", "*/5 * * * *"),
     BuiltIn("collect", "collect", "10 * * * *"),
+    BuiltIn("sync", "sync", "*/15 * * * *"),
     BuiltIn("budgets", "budgets.check", "20 * * * *"),
     BuiltIn("maintain", "maintain", "0 3 * * *"),
     BuiltIn("audit", "audit.verify", "30 3 * * *"),

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from finopsmetrics.core.errors import FinOpsError, UsageError
-from finopsmetrics.store import audit, catalog, records, run_rows
+from finopsmetrics.store import audit, catalog, collected, records, run_rows
 from finopsmetrics.store.database import HEAD
 from finopsmetrics.store.duck import first_line
 from finopsmetrics.store.intake import KEEP_FREE_BYTES
@@ -51,6 +51,7 @@ def examine(opened: OpenedHome, *, deep: bool = False, stale_after: timedelta | 
         ("iceberg", lambda: _reading(opened, lambda connection: _iceberg(connection, opened))),
         ("audit trail", lambda: _reading(opened, _audit_trail)),
         ("sources", lambda: _reading(opened, lambda connection: _sources(connection, opened, stale_after))),
+        ("connections", lambda: _reading(opened, lambda connection: _connections(connection, opened, stale_after))),
         ("quarantine", lambda: _reading(opened, _quarantine)),
         ("disk", lambda: _disk(opened)),
         ("staging", lambda: _staging(opened)),
@@ -156,6 +157,23 @@ def _sources(connection: Connection, opened: OpenedHome, stale_after: timedelta)
         detail = f"No delivery for more than {stale_after.total_seconds() / 86400:g} days: {_first(told)}"
         return Check("sources", "warn", detail, "See whether the export still runs.")
     return Check("sources", "ok", f"{len(newest)} sources have delivered lately." if newest else "Nothing was delivered yet.")
+
+
+def _connections(connection: Connection, opened: OpenedHome, stale_after: timedelta) -> Check:
+    """Every connection that bills are collected from was synced lately, and well."""
+    syncs = collected.every_sync(connection).values()
+    failed = [f"{one.connection}: {one.error}" for one in syncs if one.error]
+    if failed:
+        cure = "Mend it, then run `finopsmetrics sync`; `finopsmetrics connect --check NAME` says what is missing."
+        return Check("connections", "warn", f"The last sync failed of {_first(failed)}", cure)
+    late = [one for one in syncs if opened.now() - (one.succeeded_at or one.began_at) > stale_after]
+    if late:
+        told = [f"{one.connection} (last on {one.succeeded_at or one.began_at:%Y-%m-%d %H:%M} UTC)" for one in late]
+        cure = "Let `finopsmetrics serve` or `finopsmetrics work` run, or run `finopsmetrics sync`."
+        return Check(
+            "connections", "warn", f"Not synced for more than {stale_after.total_seconds() / 86400:g} days: {_first(told)}", cure
+        )
+    return Check("connections", "ok", f"{len(syncs)} connections were synced lately." if syncs else "Nothing is collected yet.")
 
 
 def _quarantine(connection: Connection) -> Check:

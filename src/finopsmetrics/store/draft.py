@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from finopsmetrics.core.errors import DeliveryError
+from finopsmetrics.core.errors import DeliveryError, EmptyDeliveryError
 from finopsmetrics.store.intake import TakenFile
 from finopsmetrics.store.landing import Landed, land
 from finopsmetrics.store.native import Reader, as_focus
@@ -84,6 +84,8 @@ def read(
     found = profile(duck, landed, currency, reader.faults)
     bad = [as_rejected(line) for file in landed.files for line in file.bad_lines]
     rejected = sorted([*found.rejected, *bad], key=lambda row: (row.file, row.line))
+    if not found.sums and not rejected:
+        raise EmptyDeliveryError("The delivery holds no row.", cure="Nothing was changed.")
     if not found.sums:
         why = f" {rejected[0].file}, line {rejected[0].line}: {rejected[0].column} {rejected[0].reason}." if rejected else ""
         raise DeliveryError(f"The delivery holds no row that can be accepted.{why}", cure="Nothing was changed.")

@@ -28,7 +28,7 @@ from finopsmetrics.store.publish import publish
 from finopsmetrics.store.quarantine import write_quarantine
 from finopsmetrics.store.records import DeliveryRecord, FileRecord, PeriodRecord
 from finopsmetrics.store.report import ClosedChange, DeliveryReport
-from finopsmetrics.store.sources import find_source
+from finopsmetrics.store.sources import find_source, same_bill
 from finopsmetrics.store.tables import deliveries, delivery_periods
 from finopsmetrics.store.writing import write
 
@@ -49,6 +49,8 @@ class IngestOptions:
     `currency` stands in for bills that name none; `refuse_closed` refuses a closed period that arrives changed instead of
     flagging it; `beside` names deliveries that this one may not replace, as parts of one bill would; without `publishing`
     Iceberg's snapshots follow with the next delivery that publishes; `mapping` is the one that a connection declares.
+    With the mode `append`, `instead_of` names an appended delivery that gives way to this one; `sole` refuses a bill of which
+    another source delivered the same periods. `also` is called within the transaction that brings the delivery into effect.
     """
 
     currency: str | None = None
@@ -58,6 +60,9 @@ class IngestOptions:
     beside: frozenset[str] = frozenset()
     publishing: bool = True
     mapping: Mapping[str, Any] | None = None
+    instead_of: str | None = None
+    sole: bool = False
+    also: Callable[[Connection, str], None] | None = None  # with the delivery's id
 
 
 class Ingestor:
@@ -78,6 +83,8 @@ class Ingestor:
             known = self._already(source, opened.content_hash, incoming.delivered_at)
             if known is not None:
                 return unchanged_report(known)
+            if options.sole:
+                self._refuse_second_source(source, opened.found)
             draft = self._draft(duck, room, incoming, opened, source, progress)
             return self._commit(duck, draft, options)
 
@@ -91,6 +98,15 @@ class Ingestor:
             return slug(incoming.source)
         with self.database.read() as connection:
             return find_source(found, records.periods(connection), incoming.name)
+
+    def _refuse_second_source(self, source: str, found: Profile) -> None:
+        with self.database.read() as connection:
+            known = records.periods(connection, dataset=found.plan.shape.dataset, current=True)
+        other = same_bill(found, source, known)
+        if other is not None:
+            cause = f"{other.source} has delivered the bill of these accounts for {other.period} already: it would count twice."
+            cure = f"Let the connection deliver as that source, with the setting `source: {other.source}`."
+            raise ConflictError(cause, cure=cure)
 
     def _already(self, source: str, content: str, delivered_at: datetime | None) -> DeliveryRecord | None:
         with self.database.read() as connection:
@@ -168,11 +184,15 @@ class Ingestor:
         change.added = [(file, file.period not in later) for file in [*draft.written.files, *draft.quarantine]]
         if options.mode == "replace":
             change.retired = _retired(connection, draft, later)
+        elif options.instead_of is not None:
+            change.retired = _withdrawn(connection, options.instead_of)
         commit.apply(connection, self.home, change, at, publishing=options.publishing)
         detail = {"source": draft.source, "periods": draft.periods, "totals": report.totals, "rows": draft.rows}
         audit.record(connection, at, options.actor, "delivery.taken", draft.id, detail)
         for changed in draft.closed_changes:
             audit.record(connection, at, options.actor, "period.closed_changed", changed.period, asdict(changed))
+        if options.also is not None:
+            options.also(connection, draft.id)
         return report
 
 
@@ -201,6 +221,12 @@ def _retired(connection: Connection, draft: Draft, later: set[str]) -> list[File
     periods = [period for period in draft.periods if period not in later]
     found = records.live_files(connection, draft.source, draft.dataset, periods)
     return [file for file in found if file.delivery_id != draft.id]
+
+
+def _withdrawn(connection: Connection, delivery_id: str) -> list[FileRecord]:
+    """The live files of an appended delivery that gives way to a newer version of itself; its periods no longer count."""
+    connection.execute(delivery_periods.update().where(delivery_periods.c.delivery_id == delivery_id).values(current=False))
+    return records.live_of(connection, delivery_id)
 
 
 def _period_rows(draft: Draft, later: set[str]) -> list[dict[str, Any]]:
@@ -242,6 +268,7 @@ def _insert_delivery(
         "files": _keep_raw(home, draft),
         "reading": {"currency": options.currency, **({"mapping": dict(options.mapping)} if options.mapping is not None else {})},
         "report": report.as_dict(),
+        "instead_of": options.instead_of,
     }
     connection.execute(deliveries.insert().values(**row))
 

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from finopsmetrics.store import catalog, commit
+from finopsmetrics.store.fetching import sweep_fetched
 from finopsmetrics.store.home import OWNER, Home
 from finopsmetrics.store.opened import OpenedHome
 from finopsmetrics.store.publish import publish
@@ -28,6 +29,7 @@ from finopsmetrics.store.tables import deliveries, lake_files
 GRACE = timedelta(hours=1)
 HISTORY = timedelta(days=30)
 REPLAYS = timedelta(days=30)
+FETCHED = timedelta(days=7)
 
 
 @dataclass
@@ -56,12 +58,13 @@ def maintain(
 
     Nothing that was live within `grace` is removed, because a reader may have planned with it. Data files of superseded
     deliveries go after `keep_history` (their answers are replayed from what was delivered), with the snapshots that name
-    them; replays go when nobody asked for them within `keep_replays`.
+    them; replays go when nobody asked for them within `keep_replays`. What was fetched and never taken in goes after a week.
     """
     home, report = opened.home, MaintainReport()
     before = opened.now() - max(grace, keep_history)
     with home.upkeep(alone=True):
         report.rooms = _sweep_rooms(home, report)
+        report.freed_bytes += sweep_fetched(home, FETCHED)
         _sweep_replays(home, time.time() - keep_replays.total_seconds(), report)
         with opened.database.write() as connection:
             report.rebuilt = _tidy_catalog(connection, home)

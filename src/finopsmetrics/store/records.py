@@ -33,6 +33,7 @@ class DeliveryRecord:
     files: list[dict[str, Any]]
     reading: dict[str, Any]
     report: dict[str, Any]
+    instead_of: str | None = None  # the appended delivery that gave way to it
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class PeriodRecord:
     totals: dict[str, dict[str, str]]
     issuers: list[list[str | None]]
     current: bool
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def periods(
         deliveries.c.delivered_at,
         deliveries.c.sequence,
         deliveries.c.content_hash,
+        deliveries.c.instead_of,
     ).join(deliveries, deliveries.c.id == delivery_periods.c.delivery_id)
     if source is not None:
         joined = joined.where(deliveries.c.source == source)
@@ -120,11 +123,13 @@ def periods(
 def in_effect(known: Iterable[PeriodRecord], at: datetime | None = None) -> list[PeriodRecord]:
     """Which deliveries answer for each (dataset, source, period), as known at `at` (UTC without zone) or now.
 
-    The latest replacing delivery stands, with everything that was appended after it.
+    The latest replacing delivery stands, with everything that was appended after it and did not give way to a newer version.
     """
+    known = [record for record in known if at is None or record.delivered_at <= at]
+    gone = {record.instead_of for record in known if record.instead_of}
     standing: dict[tuple[str, str, str], list[PeriodRecord]] = {}
     for record in known:
-        if at is not None and record.delivered_at > at:
+        if record.delivery_id in gone:
             continue
         place = standing.setdefault((record.dataset, record.source, record.period), [])
         if record.mode == "replace":
@@ -143,6 +148,12 @@ def live_files(connection: Connection, source: str, dataset: str, among: Sequenc
     own = select(deliveries.c.id).where(deliveries.c.source == source, deliveries.c.dataset == dataset)
     chosen = (lake_files.c.live, lake_files.c.period.in_(list(among)), lake_files.c.delivery_id.in_(own))
     return [_file(row) for row in connection.execute(select(lake_files).where(*chosen)).mappings()]
+
+
+def live_of(connection: Connection, delivery_id: str) -> list[FileRecord]:
+    """The live data files of every table that a delivery wrote."""
+    query = select(lake_files).where(lake_files.c.live, lake_files.c.delivery_id == delivery_id)
+    return [_file(row) for row in connection.execute(query.order_by(lake_files.c.path)).mappings()]
 
 
 def files_of(connection: Connection, table: str, delivery_ids: Sequence[str] | None = None) -> list[FileRecord]:

@@ -37,6 +37,13 @@ def find_source(found: Profile, known: Iterable[PeriodRecord], file_name: str) -
     return matches[0] if matches else _new_name(mine, set(sources), file_name)
 
 
+def same_bill(found: Profile, source: str, known: Iterable[PeriodRecord]) -> PeriodRecord | None:
+    """A period in effect of another source that bills the same issuer and account for a period of this delivery."""
+    mine = {(entry.period, pair) for entry in found.sums for pair in identity([(entry.issuer, entry.account)]) if any(pair)}
+    others = (record for record in known if record.source != source)
+    return next((r for r in others if any((r.period, pair) in mine for pair in identity((i, a) for i, a in r.issuers))), None)
+
+
 def _new_name(mine: Identity, taken: set[str], file_name: str) -> str:
     issuers = sorted({slug(issuer) for issuer, _ in mine if issuer})
     name = issuers[0] if issuers else slug(file_name.split(".", maxsplit=1)[0])

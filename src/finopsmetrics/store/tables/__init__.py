@@ -1,5 +1,6 @@
 """The tables of the state database. Times are UTC without zone; amounts are decimal text, never floating point."""
 
+from finopsmetrics.store.tables.collected import collected, syncs
 from finopsmetrics.store.tables.declared import applied_origins, spec_changes, specs
 from finopsmetrics.store.tables.people import api_tokens, one_time_codes, sessions, users
 from finopsmetrics.store.tables.schema import metadata
@@ -22,6 +23,7 @@ __all__ = [
     "api_tokens",
     "applied_origins",
     "audit_events",
+    "collected",
     "cost_entries",
     "deliveries",
     "delivery_periods",
@@ -41,5 +43,6 @@ __all__ = [
     "settings",
     "spec_changes",
     "specs",
+    "syncs",
     "users",
 ]

@@ -29,7 +29,7 @@ deliveries = Table(
     Column("mode", String(10), nullable=False),
     Column("content_hash", String(64), nullable=False),
     Column("focus_version", String(10), nullable=False),
-    Column("mapping_version", String(40), nullable=False),
+    Column("mapping_version", String(120), nullable=False),
     Column("delivered_at", DateTime, nullable=False),
     Column("ingested_at", DateTime, nullable=False),
     Column("rows", BigInteger, nullable=False),
@@ -38,6 +38,7 @@ deliveries = Table(
     Column("files", JSON, nullable=False),
     Column("reading", JSON, nullable=False),
     Column("report", JSON, nullable=False),
+    Column("instead_of", String(40)),
     UniqueConstraint("source", "content_hash", "delivered_at", name="uq_deliveries_content"),
 )
 

@@ -1,0 +1,72 @@
+"""Sources that are asked for a month at a time: an API's rows become one file of JSON lines a month. Pure but for that file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from finopsmetrics.core.errors import FinOpsError
+from finopsmetrics.integrations.collecting import Batch, Beat, Checked, Outside, Piece
+
+BACK = 12
+"""So many months before the current one are fetched where the settings do not say since when."""
+MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+Rows = Iterable[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class MonthlySource:
+    """A source whose bills are asked for by month; see `collecting.Source`.
+
+    `rows(month, beat)` gives a month's rows as the vendor's format has them, `probes` what a sync needs with a call that tries
+    it and gives a detail to show. A month no longer changes once it was fetched `settles` after its end; until then it is
+    fetched with each sync.
+    """
+
+    rows: Callable[[str, Beat], Rows]
+    probes: tuple[tuple[str, Callable[[], str]], ...]
+    outside: Outside
+    settles: timedelta
+    since: str | None = None
+
+    def check(self) -> Iterator[Checked]:
+        """Try each call that a sync makes."""
+        for what, probe in self.probes:
+            try:
+                yield Checked(what, True, probe())
+            except FinOpsError as error:
+                yield Checked(what, False, error.cause, error.cure)
+                return
+
+    def offered(self) -> Iterator[Batch]:
+        """Every month from `since`, or a year ago, to the current one."""
+        for month in months(self.since, self.outside.now()):
+            yield Batch(month, (Piece(f"{month}.jsonl", place={"month": month}),), settled=bounds(month)[1] + self.settles)
+
+    def fetch(self, piece: Piece, part: Path, beat: Beat) -> None:
+        """Write a month's rows as JSON lines."""
+        write_lines(self.rows(piece.place["month"], beat), part)
+
+
+def write_lines(rows: Rows, part: Path) -> None:
+    """Write rows as JSON lines; fractional numbers come as text or Decimal, not as floats."""
+    with part.open("w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(json.dumps(row, ensure_ascii=False, default=str, separators=(",", ":")) + "\n")
+
+
+def months(since: str | None, now: datetime) -> list[str]:
+    """The months from `since` (`2026-01`), else from a year before, to that of `now`, in order."""
+    last = now.year * 12 + now.month - 1
+    first = int(since[:4]) * 12 + int(since[5:7]) - 1 if since else last - BACK
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(first, last + 1)]
+
+
+def bounds(month: str) -> tuple[datetime, datetime]:
+    """A month's first instant and that of the next one, UTC without zone."""
+    start = datetime.strptime(month, "%Y-%m")
+    return start, (start + timedelta(days=32)).replace(day=1)
