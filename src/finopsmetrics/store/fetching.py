@@ -15,28 +15,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 from finopsmetrics.core.errors import ConflictError, DeliveryError
+from finopsmetrics.integrations.collecting import Piece
 from finopsmetrics.store.collected import Collected
 from finopsmetrics.store.durable import flush
 from finopsmetrics.store.home import Home, slug
 from finopsmetrics.store.records import DeliveryRecord
 
 FOLDER = "fetched"
-
-
-class Wanted(Protocol):
-    """A piece as it is offered; see `integrations.collecting.Piece`."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def tag(self) -> str: ...  # noqa: D102
-    @property
-    def size(self) -> int | None: ...  # noqa: D102
-    @property
-    def md5(self) -> str | None: ...  # noqa: D102
 
 
 class FetchRoom:
@@ -57,12 +44,12 @@ class FetchRoom:
                 raise ConflictError(cause, cure="Wait for it, or try again later.", retryable=True) from error
             yield
 
-    def has(self, piece: Wanted) -> Path | None:
+    def has(self, piece: Piece) -> Path | None:
         """A piece that was fetched whole before."""
         path = self._path(piece)
         return path if piece.tag and path.is_file() else None
 
-    def fetch(self, piece: Wanted, write: Callable[[Path], None]) -> Path:
+    def fetch(self, piece: Piece, write: Callable[[Path], None]) -> Path:
         """Let `write` write a piece's file or go on with it; check it and give it.
 
         Raises DeliveryError when what came is not what was offered; a file that was only cut short stays, to go on with.
@@ -88,12 +75,12 @@ class FetchRoom:
         """Remove what was fetched: it was taken in, or belongs to nothing that is offered any more."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _path(self, piece: Wanted) -> Path:
+    def _path(self, piece: Piece) -> Path:
         mark = hashlib.sha256(f"{piece.name}\n{piece.tag}".encode()).hexdigest()[:20]
         return self.folder / f"{mark}-{slug(piece.name.rsplit('/', 1)[-1])}"
 
 
-def kept_piece(home: Home, known: Collected | None, record: DeliveryRecord | None, piece: Wanted) -> Path | None:
+def kept_piece(home: Home, known: Collected | None, record: DeliveryRecord | None, piece: Piece) -> Path | None:
     """The raw file of the last delivery that is this piece, unchanged; None where there is none."""
     tag, sha256 = known.pieces.get(piece.name, ("", "")) if known is not None else ("", "")
     if record is None or not tag or tag != piece.tag:
