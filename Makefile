@@ -7,7 +7,7 @@ HOME_DIR ?= demo-home
 
 .PHONY: setup demo test lint bench lock clean
 
-setup: $(VENV)/.dev
+setup: $(VENV)/.dev $(VENV)/.node
 
 # The product alone: what a user installs.
 $(VENV)/.core: requirements/core.txt pyproject.toml
@@ -20,6 +20,11 @@ $(VENV)/.core: requirements/core.txt pyproject.toml
 $(VENV)/.dev: requirements/dev.txt examples/plugins/pyproject.toml $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary pyspark-client -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e examples/plugins
+	touch $@
+
+# What tests start that is written for Node: by the machine's npm, else by the one that the pinned wheel brings.
+$(VENV)/.node: tests/services/node/package-lock.json $(VENV)/.dev
+	cd tests/services/node && PATH="$$PATH:$(abspath $(BIN))" npm ci --quiet --ignore-scripts
 	touch $@
 
 demo: $(VENV)/.core

@@ -10,7 +10,7 @@ import pytest
 from finopsmetrics.runtime.workspace import Workspace
 from tests.store.bills import Row, write_csv
 
-pytest_plugins = ["tests.services.sail", "tests.services.postgres"]
+pytest_plugins = ["tests.services.sail", "tests.services.postgres", "tests.services.azurite"]
 
 
 @pytest.fixture

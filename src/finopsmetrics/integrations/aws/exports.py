@@ -20,7 +20,7 @@ from finopsmetrics.integrations.aws.s3 import Bucket, client, session, told
 from finopsmetrics.integrations.collecting import Batch, Beat, Checked, Outside, Piece, Source, SourceError, SourceSettings
 from finopsmetrics.integrations.endpoints import endpoint
 from finopsmetrics.integrations.objects import Object, fetch, piece_of, reading, small, whole_delivery
-from finopsmetrics.integrations.registry import manifests
+from finopsmetrics.integrations.opening import collector
 
 QUIET = timedelta(hours=1)
 """Files newer than their manifest are taken once they did not change for so long: the order of writes is not promised."""
@@ -52,8 +52,7 @@ class Delivered:
 
 def open_source(settings: Settings, secrets: Mapping[str, str], outside: Outside) -> Source:
     """A source of exports in S3."""
-    hosts = manifests()["aws"].capabilities.collect
-    place = endpoint(settings.endpoint, hosts.hosts if hosts else ()) if settings.endpoint else None
+    place = endpoint(settings.endpoint, collector("aws").hosts) if settings.endpoint else None
     made = session(secrets, settings.region, settings.role_arn, settings.external_id, place)
     return Exports(settings, made, place, outside)
 
