@@ -11,6 +11,8 @@ CARRIED = frozenset(
     {"product", "description", "usd", "amount", "hours", "duration", "durationunit", "projectname"}
     | {"start", "starttime", "resourceuuid", "invoiceuuid"}
 )
+QUANTITIES = ("Pricing", "Consumed")
+MONTHS = "The CSV names no invoice: each charge is billed in the calendar month in which it starts."
 # The CSV writes the zone apart, which is no ISO 8601.
 CSV_TIME = "%Y-%m-%d %H:%M:%S +0000"
 CATEGORIES = {
@@ -54,8 +56,8 @@ def mapping(native: Native) -> Mapped:
         "ChargeFrequency": f"CASE WHEN {usage} THEN 'Usage-Based' WHEN {kind} = 'Purchase' THEN 'Recurring' ELSE 'One-Time' END",
         "ChargeDescription": f"coalesce({native.text('description')}, {product})",
         "PricingCategory": f"CASE WHEN {kind} IN ('Usage', 'Purchase') THEN 'Standard' END",
-        **{f"{name}Quantity": f"CASE WHEN {usage} THEN {duration} END" for name in ("Pricing", "Consumed")},
-        **{f"{name}Unit": f"CASE WHEN {usage} AND {duration} IS NOT NULL THEN {_unit(native)} END" for name in UNITS},
+        **{f"{name}Quantity": f"CASE WHEN {usage} THEN {duration} END" for name in QUANTITIES},
+        **{f"{name}Unit": f"CASE WHEN {usage} AND {duration} IS NOT NULL THEN {_unit(native)} END" for name in QUANTITIES},
         "ServiceName": product,
         "ServiceCategory": f"coalesce(MAP {{{pairs}}}[lower({product})], 'Other')",
         **dict.fromkeys(("ServiceProviderName", "HostProviderName", "InvoiceIssuerName"), "'DigitalOcean'"),
@@ -65,10 +67,6 @@ def mapping(native: Native) -> Mapped:
     told = Told("{n} items are credits, discounts or adjustments; they are charges of their own.", facts(native)["lowered"])
     notes = () if native.has("invoiceperiod") else (MONTHS,)
     return Mapped((Rows(columns),), told=(told,), notes=notes, carried=CARRIED)
-
-
-UNITS = ("Pricing", "Consumed")
-MONTHS = "The CSV names no invoice: each charge is billed in the calendar month in which it starts."
 
 
 def _kind(native: Native, amount: str) -> str:
