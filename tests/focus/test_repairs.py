@@ -163,6 +163,16 @@ def test_provider_and_publisher_of_old_versions_become_the_entities_of_1_4(
     assert (found["x_ProviderName"], found["x_PublisherName"]) == (provider, publisher or None)
 
 
+@pytest.mark.parametrize(("given", "service"), [("", "redis.io"), ("Redis", "Redis")])
+def test_a_publisher_alone_is_who_provides_and_is_kept(tmp_path: Path, given: str, service: str) -> None:
+    row = charge(PublisherName="redis.io", ServiceProviderName=given)
+    path = tmp_path / "old.csv"
+    path.write_text(",".join(row) + "\n" + ",".join('"' + value.replace('"', '""') + '"' for value in row.values()) + "\n")
+    found = read_file(path).rows[0]
+    assert (found["ServiceProviderName"], found["x_PublisherName"]) == (service, "redis.io")
+    assert "x_ProviderName" not in found
+
+
 def test_a_bill_without_currency_is_kept_apart_or_gets_the_one_that_is_given(tmp_path: Path) -> None:
     row = {name: value for name, value in charge().items() if name != "BillingCurrency"}
     path = tmp_path / "bare.csv"

@@ -228,17 +228,20 @@ class _Builder:
     def _entities(self) -> None:
         """Read ProviderName and PublisherName (FOCUS 1.0 to 1.3) as the entities of 1.4, and keep the originals."""
         provider, publisher = (self.shape.names.get(name) for name in ("ProviderName", "PublisherName"))
-        if provider is None:
-            return
-        host = self._step_one("ProviderName", provider)
         vendor = self._step_one("PublisherName", publisher) if publisher else "CAST(NULL AS VARCHAR)"
-        service = f"CASE WHEN {vendor} IS NULL OR {_same_company(host, vendor)} THEN {host} ELSE {vendor} END"
-        for name, old in (("ServiceProviderName", service), ("HostProviderName", host)):
+        entities = {"ServiceProviderName": vendor}
+        if provider is not None:
+            host = self._step_one("ProviderName", provider)
+            service = f"CASE WHEN {vendor} IS NULL OR {_same_company(host, vendor)} THEN {host} ELSE {vendor} END"
+            entities = {"ServiceProviderName": service, "HostProviderName": host}
+            self.columns["x_ProviderName"] = host
+        elif publisher is None:
+            return
+        for name, old in entities.items():
             there = name in self.shape.names
             self.columns[name] = f"coalesce({self.columns[name]}, {old})" if there else old
-        self.columns["x_ProviderName"] = host
         self.columns["x_PublisherName"] = vendor
-        self.notes = [note for note in self.notes if not note.startswith(("ServiceProviderName", "HostProviderName"))]
+        self.notes = [note for note in self.notes if not note.startswith(tuple(entities))]
 
     def _charge_rules(self) -> None:
         for start, end in (("ChargePeriodStart", "ChargePeriodEnd"), ("BillingPeriodStart", "BillingPeriodEnd")):

@@ -21,9 +21,10 @@ SLASH_FORMATS = ("%m/%d/%Y", "%m/%d/%y", "%d/%m/%Y", "%d/%m/%y", "%Y/%m/%d")
 NO_PERIOD = "all"
 SHOWN_REJECTS = 20
 # A FOCUS billing period is a month as a rule: YYYY-MM; others are named by the day on which they start. A month may begin
-# at some hour of its first day, for an issuer that counts them in its own time zone.
+# at some hour of its first day, or late on the day before, for an issuer that counts them in its own time zone (up to UTC+14).
 PERIOD = """CASE WHEN {start} IS NULL THEN NULL
  WHEN day({start}) = 1 THEN strftime({start}, '%Y-%m')
+ WHEN day({start} + INTERVAL 14 HOUR) = 1 THEN strftime({start} + INTERVAL 14 HOUR, '%Y-%m')
  ELSE strftime({start}, '%Y-%m-%d') END"""
 
 

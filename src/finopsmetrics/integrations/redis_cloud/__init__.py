@@ -1,0 +1,1 @@
+"""Redis Cloud: its cost report, which is FOCUS as it is."""
