@@ -139,7 +139,7 @@ class Export:
             name, rows = str(row["partition_id"]), int(row["total_rows"] or 0)
             if not re.fullmatch(r"\d{8}", name) or name < since or not rows:
                 continue
-            written = _moment(row["last_modified_time"])
+            written = datetime.fromisoformat(row["last_modified_time"].removesuffix("Z"))
             day = f"{name[:4]}-{name[4:6]}-{name[6:]}"
             piece = Piece(f"{name}.jsonl", f"{written.isoformat()}-{rows}", place={"day": day, "rows": rows})
             yield Batch(day, (piece,), mode="append", delivered_at=written)
