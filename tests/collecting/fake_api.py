@@ -50,6 +50,7 @@ class FakeApi:
     def __init__(self, answer: Answering, judge: Callable[[Asked, Reply], None] = lambda *_: None) -> None:
         self.answer, self.judge = answer, judge
         self.asked: list[Asked] = []
+        self.targets: list[str] = []  # paths with their queries, the newest first
         self.faults: list[Reply] = []
         self.wrong: list[str] = []
         fake = self
@@ -61,6 +62,7 @@ class FakeApi:
                 super().handle_one_request()
 
             def _any(self) -> None:
+                fake.targets.insert(0, self.path)
                 parts = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))

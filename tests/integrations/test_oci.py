@@ -23,3 +23,14 @@ def test_a_tag_keeps_its_namespace_and_its_column_goes() -> None:
     tags = [json.loads(row["Tags"]) for row in rows if row["Tags"]]
     assert any("Oracle-Tags.CreatedBy" in one for one in tags)
     assert not [name for name in rows[0] if name.startswith("x_tags")]
+
+
+def test_files_of_one_delivery_may_have_tags_of_their_own(tmp_path: Path) -> None:
+    lines = (NATIVE / "oci" / "cost-2023-11.csv").read_text().splitlines()
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("\n".join(lines[:4]) + "\n")
+    header = lines[0] + ",tags/Finance.CostCenter"
+    other.write_text("\n".join([header, *(line + ",4711" for line in lines[4:8])]) + "\n")
+    found = read_native(one, other)
+    assert len(found.rows) == 7
+    assert sum('"Finance.CostCenter":"4711"' in (row["Tags"] or "") for row in found.rows) == 4

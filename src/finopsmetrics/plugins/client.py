@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -46,7 +46,8 @@ class ApiError(FinOpsError):
 class ApiClient:
     """Asks one host. `base` was checked by the caller; `headers` gives those of each request, credentials among them.
 
-    `sleep` waits for seconds, `beat` is called before every request and may stop the work.
+    `sign` gives further ones for a method, a path with its query, and a host; `digest` is a user and password for digest
+    authentication. `sleep` waits for seconds, `beat` is called before every request and may stop the work.
     """
 
     def __init__(
@@ -55,14 +56,16 @@ class ApiClient:
         *,
         sleep: Callable[[float], None],
         headers: Callable[[], Headers] | None = None,
-        auth: httpx.Auth | None = None,
+        sign: Callable[[str, str, str], Headers] | None = None,
+        digest: tuple[str, str] | None = None,
         timeout: float = 60.0,
         attempts: int = ATTEMPTS,
     ) -> None:
         self.base = base.rstrip("/")
         self.host = httpx.URL(self.base).host
         self.beat: Callable[[], None] = lambda: None
-        self._sleep, self._headers, self._attempts = sleep, headers or dict, attempts
+        self._sleep, self._headers, self._sign, self._attempts = sleep, headers or dict, sign, attempts
+        auth = httpx.DigestAuth(*digest) if digest else None
         self._client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False, auth=auth)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, headers: Headers | None = None) -> Any:
@@ -86,6 +89,18 @@ class ApiClient:
     def download(self, path: str, *, params: Mapping[str, Any] | None = None, headers: Headers | None = None) -> bytes:
         """The bytes that a GET gives. Raises ApiError."""
         return bytes(self._answered("GET", path, {"params": params, "headers": headers}, bytes).read)
+
+    def blocks(self, path: str, *, headers: Headers | None = None) -> Iterator[bytes]:
+        """The bytes that a GET gives, as they come. Raises ApiError, also in their middle, where it can be gone on later."""
+        asked = {"headers": headers, "stream": True}
+        answer = self._answered("GET", path, asked, lambda _: None)
+        try:
+            yield from answer.rest
+        except httpx.HTTPError as error:
+            cause = f"{self.host} broke off in the middle: {type(error).__name__}."
+            raise ApiError(cause, cure="Sync again; it goes on where it was cut.", retryable=True) from error
+        finally:
+            answer.rest.close()
 
     def close(self) -> None:
         """Close its connections."""
@@ -116,8 +131,17 @@ class ApiClient:
         if httpx.URL(url).netloc != httpx.URL(self.base).netloc:  # a next page elsewhere would be handed the credentials
             raise ApiError(f"{self.host} points to another host, {httpx.URL(url).host}.", cure="Nothing was sent there.")
         own = {"Accept": "application/json", **self._headers(), **(asked.get("headers") or {})}
-        with self._client.stream(method, url, **{**asked, "headers": own}) as answer:
+        given = {name: asked[name] for name in ("params", "json", "data") if asked.get(name) is not None}
+        request = self._client.build_request(method, url, headers=own, **given)
+        if self._sign is not None:
+            request.headers.update(self._sign(method, request.url.raw_path.decode(), request.url.netloc.decode()))
+        answer = self._client.send(request, stream=True)
+        if asked.get("stream") and answer.is_success:
+            return _Answer(answer.status_code, dict(answer.headers), b"", rest=_rest(answer))
+        try:
             return _Answer(answer.status_code, dict(answer.headers), b"".join(_bounded(answer, self.host)))
+        finally:
+            answer.close()
 
 
 @dataclass
@@ -126,6 +150,7 @@ class _Answer:
     headers: Headers
     content: bytes
     read: Any = None
+    rest: Generator[bytes] = field(default_factory=lambda: (_ for _ in ()))
 
     @property
     def good(self) -> bool:
@@ -149,6 +174,13 @@ def _unreadable(host: str, answer: _Answer) -> ApiError:
     return ApiError(
         f"{host} answered with {what} instead of data.", cure="Try again later.", retryable=True, status=answer.status
     )
+
+
+def _rest(answer: httpx.Response) -> Generator[bytes]:
+    try:
+        yield from answer.iter_raw(1 << 20)
+    finally:
+        answer.close()
 
 
 def _bounded(answer: httpx.Response, host: str) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from finopsmetrics.core.errors import DeliveryError
 from finopsmetrics.focus.sqltext import literal, quote
+from finopsmetrics.integrations.registry import recognise
 from finopsmetrics.store.duck import ROW_GROUP_ROWS, first_line
 from finopsmetrics.store.intake import TakenFile
 
@@ -104,7 +105,13 @@ def _columns(connection: DuckDBPyConnection, path: str, name: str) -> tuple[str,
 
 
 def _refuse_mixed(headers: dict[str, tuple[str, ...]]) -> None:
+    """Raise DeliveryError for files of different columns, unless each by itself is the same native format.
+
+    Vendors that write a column for each tag write other columns with each file.
+    """
     first_name, first = next(iter(headers.items()))
+    if len(headers) > 1 and len({_format(header) for header in headers.values()}) == 1 and _format(first):
+        return
     for name, columns in headers.items():
         if {column.lower() for column in columns} != {column.lower() for column in first}:
             odd = sorted({*columns} ^ {*first})[:5]
@@ -112,6 +119,15 @@ def _refuse_mixed(headers: dict[str, tuple[str, ...]]) -> None:
                 f"{name} and {first_name} have different columns ({', '.join(odd)}).",
                 cure="Files of one delivery share their columns; deliver these apart.",
             )
+
+
+def _format(header: tuple[str, ...]) -> str:
+    """The native format that a header is; empty where it is none."""
+    try:
+        found = recognise(header)
+    except DeliveryError:
+        return ""
+    return found.id if found else ""
 
 
 def _land_text(connection: DuckDBPyConnection, file: TakenFile, number: int, target: Path) -> list[BadLine]:
