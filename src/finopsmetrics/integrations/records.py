@@ -29,7 +29,7 @@ def columns_of(native: Native, column: str) -> frozenset[str]:
 
 def tags(native: Native, column: str) -> str:
     """A record of tags as a JSON object of texts; a list of one value is that value. What is no object is rejected."""
-    laid_out = [name for name in native.types if name.lower().startswith(f"{column}.")]
+    laid_out = sorted(name for name in native.types if name.lower().startswith(f"{column}."))
     if laid_out:
         pairs = ", ".join(f"{{k: {literal(name[len(column) + 1 :])}, v: to_json(r.{quote(name)})}}" for name in laid_out)
         return _object(f"[{pairs}]")
@@ -41,7 +41,8 @@ def tags(native: Native, column: str) -> str:
     whole = f"coalesce(json_valid({text}) AND json_type({text}) IN ('OBJECT', 'NULL'), false)"
     native.faults[f"{native.names[record]}: not a JSON object"] = f"{text} IS NOT NULL AND NOT {whole}"
     given = f"CASE WHEN {whole} THEN {text} END"
-    return _object(f"list_transform(list_distinct(json_keys({given})), lambda k: {{k: k, v: json_extract({given}, {_POINTER})}})")
+    names = f"list_sort(list_distinct(json_keys({given})))"
+    return _object(f"list_transform({names}, lambda k: {{k: k, v: json_extract({given}, {_POINTER})}})")
 
 
 def _object(pairs: str) -> str:
