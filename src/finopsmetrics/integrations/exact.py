@@ -21,7 +21,10 @@ def product(left: str, right: str) -> str:
     rest = f"(({b} * {d}) % {_UNIT})"
     up = f"CASE WHEN abs({rest}) > {_HALF} OR (abs({rest}) = {_HALF} AND {whole} % 2 <> 0) THEN sign({rest}) ELSE 0 END"
     exact = f"CAST({whole} + {up} AS DECIMAL(38,0)) * {_LAST}"
-    return f"CASE WHEN {too_large(left, right)} THEN {NULL_AMOUNT} ELSE {exact} END"
+    # Most quantities have 12 places at most and most prices six: their product has 18, and the engine's own is exact.
+    quantity, price = f"CAST({left} AS DECIMAL(32,12))", f"CAST({right} AS DECIMAL(26,6))"
+    short = f"{left} = {quantity} AND {right} = {price}"
+    return f"CASE WHEN {too_large(left, right)} THEN {NULL_AMOUNT} WHEN {short} THEN {quantity} * {price} ELSE {exact} END"
 
 
 def too_large(left: str, right: str) -> str:
