@@ -1,0 +1,1 @@
+"""Snowflake: its bills."""
