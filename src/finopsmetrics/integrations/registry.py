@@ -98,7 +98,8 @@ def candidates(header: Sequence[str]) -> list[str]:
         ((1 - len(form.missing(columns)) / len(form.required), form) for _, form in _mapped_formats()),
         key=lambda pair: -pair[0],
     )
-    return [f"{form.title} (lacks {_few(form.missing(columns))})" for share, form in ranked if share > 0][:SHOWN_CANDIDATES]
+    near = [(form, form.missing(columns)) for share, form in ranked if share > 0]
+    return [f"{form.title} (lacks {_few(missing)})" for form, missing in near if missing][:SHOWN_CANDIDATES]
 
 
 def vendors_as_rows() -> list[dict[str, Any]]:

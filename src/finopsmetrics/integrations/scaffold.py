@@ -20,7 +20,7 @@ capabilities:
       files: [csv]
       required: []  # the columns that money depends on; the contract fails while there are none
       tier: bronze
-      fixtures: []  # a file of the vendor's, where it comes from and its licence; the contract fails while there are none
+      fixtures: []  # a file of the vendor's: path, provenance, licence, source, and what is billed in it; the contract wants one
 """
 _MAPPING = '''\
 """The bill of {title} as FOCUS charges: SQL over the delivered table `r`. Pure."""
