@@ -14,6 +14,7 @@ from finopsmetrics.api.gate import Gate
 from finopsmetrics.api.guards import Guard
 from finopsmetrics.api.routes import (
     auth,
+    budgets,
     connections,
     costs,
     deliveries,
@@ -39,6 +40,7 @@ ROUTERS = (
     receipts,
     deliveries,
     connections,
+    budgets,
     reconciliation,
     dimensions,
     questions,

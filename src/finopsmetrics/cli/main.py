@@ -13,6 +13,7 @@ from finopsmetrics.cli.output import say
 from finopsmetrics.cli.verbs import (
     answers,
     bills,
+    budgets,
     code,
     connections,
     integrations,
@@ -67,6 +68,7 @@ app.command("sync")(connections.sync)
 app.command("connections")(connections.connections)
 app.add_typer(integrations.new, name="new")
 app.command("costs")(answers.costs)
+app.command("budgets")(budgets.budgets)
 app.command("receipt")(answers.receipt)
 app.command("sql")(answers.sql)
 app.command("export")(answers.export)

@@ -78,9 +78,10 @@ class Declared:
         return found
 
     def _of_teams(self, teams: Iterable[str]) -> Condition:
-        return either([self._of_team(name) for name in self.family(teams)])
+        return either([self.of_team(name) for name in self.family(teams)])
 
-    def _of_team(self, name: str) -> Condition:
+    def of_team(self, name: str) -> Condition:
+        """The charges of a team: its scope's, else those whose tag `team` is its name."""
         team = self.teams.get(name)
         return Condition.parse(team.scope) if team and team.scope else Condition.from_dict({"tags.team": name})
 

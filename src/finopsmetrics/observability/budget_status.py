@@ -1,91 +1,176 @@
-"""How a budget stands in its current period: what its charges came to, exactly, and which of its thresholds that reached."""
+"""How a budget stands: what its charges came to, exactly, what it allows, how it burns down, which thresholds were reached."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import UsageError
 from finopsmetrics.core.windows import Window
-from finopsmetrics.observability.query import build
+from finopsmetrics.core.windows.months import DAY, midnight
+from finopsmetrics.observability.budget_amounts import available
+from finopsmetrics.observability.budget_periods import MONTHS, Period, current, since
+from finopsmetrics.observability.query import CostQuery, build, naive
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from finopsmetrics.kinds.budget import Budget
     from finopsmetrics.observability.cost_observatory import CostObservatory
-
-_FOLLOWED = ("monthly", "quarterly", "yearly")
 
 
 @dataclass(frozen=True)
 class BudgetStatus:
-    """A budget in its current period (2026-05, 2026-Q2 or 2026): spend and amount in one currency, thresholds reached.
+    """A budget in its current period, in one currency. `allowed` is its amount with what earlier periods carry into it.
 
-    `currency` is None when nothing was charged and the budget names none; `receipt` is the receipt of the spend.
+    `currency` is None when nothing was charged and the budget names none; `receipt` is the receipt of the spend. Alerts on
+    the forecast are in `unwatched`, with the reason, while nothing forecasts.
     """
 
     budget: Budget
-    period: str
+    period: Period
     current: Decimal
+    amount: Decimal
+    carried: Decimal
     currency: str | None
     reached: tuple[Decimal, ...]
     receipt: str | None
+    unwatched: str | None = None
+
+    @property
+    def allowed(self) -> Decimal:
+        """What may be spent in the period: its amount and what is carried into it."""
+        return self.amount + self.carried
+
+    @property
+    def remaining(self) -> Decimal:
+        """What is left; negative when more was spent."""
+        return self.allowed - self.current
+
+    @property
+    def share(self) -> Decimal | None:
+        """What was spent as a share of what is allowed, at 4 places; None where nothing is allowed."""
+        if self.allowed <= 0:
+            return None
+        with localcontext(prec=120):
+            return (self.current / self.allowed).quantize(Decimal("0.0001"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data; amounts are Decimal, times UTC."""
+        return {
+            "budget": self.budget.name,
+            "period": self.period.label,
+            "start": self.period.start,
+            "end": self.period.end,
+            "currency": self.currency,
+            "spent": self.current,
+            "amount": self.amount,
+            "carried": self.carried,
+            "allowed": self.allowed,
+            "remaining": self.remaining,
+            "share": self.share,
+            "reached": list(self.reached),
+            "receipt": self.receipt,
+            "unwatched": self.unwatched,
+        }
 
 
-def budget_status(budget: Budget, costs: CostObservatory, now: datetime) -> BudgetStatus:
-    """The status of a budget at `now` (with a time zone).
+@dataclass(frozen=True)
+class BurnDown:
+    """A day of a period: what was spent on it, what was left at its end, and what an even pace would have left."""
 
-    Only calendar months, quarters and years of one amount are counted: raises UsageError for budgets of other periods, of
-    fiscal years, of a team, with carry-over, growth or steps, and for charges in more than one currency.
-    """
-    _must_be_plain(budget)
-    period = _period(budget.period, now.astimezone(UTC))
-    query = build(metric=budget.metric, window=_counted(budget, Window.parse(period, now=now)), filters=dict(budget.filters))
+    day: datetime
+    spent: Decimal
+    remaining: Decimal
+    even: Decimal
+
+
+def budget_question(budget: Budget, start: datetime, end: datetime, team: Condition | None = None, **more: Any) -> CostQuery:
+    """The cost question of what a budget covers; `team` is the condition on its team's charges."""
+    query = build(metric=budget.metric, window=Window(start, end), filters=dict(budget.filters), **more)
     if budget.condition is not None:
         query = query.narrowed(Condition.parse(budget.condition))
-    answer = costs.ask(query)
-    spent = {str(row["currency"]): row["cost"] for row in answer if row["cost"] is not None}
-    odd = sorted(set(spent) - {budget.currency}) if budget.currency else sorted(spent)[1:]
+    return query.narrowed(team)
+
+
+def budget_status(
+    budget: Budget, costs: CostObservatory, now: datetime, *, team: Condition | None = None, made: datetime | None = None
+) -> BudgetStatus:
+    """The status of a budget at `now` (with a time zone), recomputed from the lake.
+
+    `team` is the condition on the charges of the budget's team, `made` when the budget was declared: periods are counted from
+    its start, else from then. Raises UsageError for charges in more than one currency, for one that is not the budget's, and for
+    a team that is not told.
+    """
+    if budget.team is not None and team is None:
+        raise UsageError(
+            f"The budget {budget.name} is of the team {budget.team}, whose charges are not told.", cure="Declare it."
+        )
+    period = current(budget, now)
+    answer = costs.ask(budget_question(budget, period.start, period.end, team))
+    currency, spent = _one_currency(budget, {str(row["currency"]): row["cost"] for row in answer if row["cost"] is not None})
+    amount, carried = _allowed(budget, costs, period, now, team, made, currency)
+    wanted = sorted({alert.threshold for alert in budget.alerts if alert.on == "actual"})
+    with localcontext(prec=120):  # exact: both factors have fewer digits together
+        reached = tuple(share for share in wanted if spent >= share * (amount + carried))
+    on_forecast = any(alert.on == "forecast" for alert in budget.alerts)
+    told = "alerts on the forecast are not watched yet: nothing forecasts" if on_forecast else None
+    receipt = answer.receipt.id if answer.receipt else None
+    return BudgetStatus(budget, period, spent, amount, carried, currency, reached, receipt, told)
+
+
+def burn_down(status: BudgetStatus, costs: CostObservatory, now: datetime, *, team: Condition | None = None) -> list[BurnDown]:
+    """Each day of the current period to today: what was spent and left. Charges of later days are not in it."""
+    period = status.period
+    end = min(period.end, midnight(now.astimezone(UTC)) + DAY)
+    if end <= period.start:
+        return []
+    answer = costs.ask(budget_question(status.budget, period.start, end, team, grain="day"), keep_receipt=False)
+    by_day = {row["period"]: row["cost"] for row in answer if row["cost"] is not None}
+    left, found = status.allowed, []
+    whole = Decimal(period.days)
+    with localcontext(prec=60):
+        for place in range((end - period.start) // DAY):
+            day = period.start + place * DAY
+            spent = by_day.get(naive(day), Decimal(0))
+            left -= spent
+            even = (status.allowed * (whole - place - 1) / whole).quantize(Decimal("0.01"))
+            found.append(BurnDown(day, spent, left, even))
+    return found
+
+
+def _allowed(
+    budget: Budget,
+    costs: CostObservatory,
+    period: Period,
+    now: datetime,
+    team: Condition | None,
+    made: datetime | None,
+    currency: str | None,
+) -> tuple[Decimal, Decimal]:
+    if budget.period not in MONTHS:
+        return budget.amount, Decimal(0)
+    first = datetime.combine(budget.start, datetime.min.time(), UTC) if budget.start else made or now
+    periods = since(budget, min(first, now), now)
+    if budget.carry_over == "none" or len(periods) < 2:
+        return available(budget.model_copy(update={"carry_over": "none"}), periods, {})
+    query = budget_question(budget, periods[0].start, period.whole[0], team, grain="month")
+    rows = costs.ask(query, keep_receipt=False)
+    _one_currency(budget, {str(row["currency"]): row["cost"] for row in rows if row["cost"] is not None}, expected=currency)
+    spent: dict[str, Decimal] = {}
+    for row in rows:
+        label = next((one.label for one in periods if one.whole[0] <= row["period"].replace(tzinfo=UTC) < one.whole[1]), "")
+        spent[label] = spent.get(label, Decimal(0)) + (row["cost"] or Decimal(0))
+    return available(budget, periods, spent)
+
+
+def _one_currency(budget: Budget, spent: dict[str, Decimal], *, expected: str | None = None) -> tuple[str | None, Decimal]:
+    """The currency of what a budget covers, and its cost. Raises UsageError for several, or for another one."""
+    wanted = budget.currency or expected
+    odd = sorted(set(spent) - {wanted}) if wanted else sorted(spent)[1:]
     if odd:
         cure = "Narrow it with a filter such as {currency: USD}."
         raise UsageError(f"The budget {budget.name} covers charges in {', '.join(sorted(spent))}, and in one only.", cure=cure)
-    currency = budget.currency or next(iter(spent), None)
-    current = spent.get(str(currency), Decimal(0))
-    wanted = sorted({alert.threshold for alert in budget.alerts if alert.on == "actual"})
-    with localcontext(prec=120):  # exact: both factors have fewer digits together
-        reached = tuple(share for share in wanted if current >= share * budget.amount)
-    return BudgetStatus(budget, period, current, currency, reached, answer.receipt.id if answer.receipt else None)
-
-
-def _must_be_plain(budget: Budget) -> None:
-    odd = [name for name in ("fiscal", "team", "growth", "steps") if getattr(budget, name)]
-    odd += ["carry_over"] if budget.carry_over != "none" else []
-    odd += [f"period: {budget.period}"] if budget.period not in _FOLLOWED else []
-    if odd:
-        cure = "Its thresholds are watched for calendar months, quarters and years of one amount."
-        raise UsageError(f"The budget {budget.name} cannot be watched with {', '.join(odd)}.", cure=cure)
-
-
-def _period(period: str, now: datetime) -> str:
-    if period == "monthly":
-        return f"{now:%Y-%m}"
-    return f"{now.year}-Q{(now.month + 2) // 3}" if period == "quarterly" else f"{now:%Y}"
-
-
-def _counted(budget: Budget, whole: Window) -> Window:
-    """The part of the period that counts: from the budget's first day to the end of its last."""
-    assert whole.start is not None
-    assert whole.end is not None
-    start = max(whole.start, _midnight(budget.start)) if budget.start else whole.start
-    end = min(whole.end, _midnight(budget.end) + timedelta(days=1)) if budget.end else whole.end
-    if start >= end:
-        raise UsageError(f"The budget {budget.name} does not count in {whole.label()}.", cure="See its start and end.")
-    return Window(start, end)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    currency = wanted or next(iter(spent), None)
+    return currency, spent.get(str(currency), Decimal(0))

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
+    from finopsmetrics.kinds.budget import Budget
+    from finopsmetrics.observability.budget_book import BudgetBook
+
 Moment = datetime | str
 
 
@@ -86,6 +89,48 @@ class CostObservatory:
     def get_time_series(self, days: int = 90, *, group_by: list[str] | str | None = None, **asked: Any) -> Answer:
         """Daily costs of the last `days` days, the oldest first."""
         return self.get_costs(time_range=f"{days}d", grain="day", group_by=group_by, **asked)
+
+    def get_cost_summary(self, time_range: str | Window = "30d", *, top: int = 5, **asked: Any) -> dict[str, Any]:
+        """What a window came to: its total by currency, its change to the window before, and its greatest services.
+
+        Amounts are Decimal. A change is absent where the window before is unbounded; each part carries its receipt's id.
+        """
+        window = self._window(time_range)
+        bounded = window.start is not None and window.end is not None
+        whole = self.get_costs(time_range=window, compare=bounded, **asked)
+        services = self.get_costs(time_range=window, group_by="ServiceName", top=top, **asked)
+        return {
+            "window": window.label(),
+            "total": {str(row["currency"]): row["cost"] for row in whole},
+            "previous": {str(row["currency"]): row["previous"] for row in whole} if bounded else None,
+            "by_service": services.rows,
+            "receipts": [answer.receipt.id for answer in (whole, services) if answer.receipt],
+        }
+
+    def create_budget(self, name: str, amount: Any, period: str = "monthly", **fields: Any) -> Budget:
+        """Declare a budget, with the fields of docs/kinds/budget.md. Raises SpecError, and ConflictError for a taken name."""
+        return self._budgets.create(name, amount, period, fields)
+
+    def update_budget(self, name: str, **changes: Any) -> Budget:
+        """Change fields of a budget; what is not named stays. Raises NotFoundError and SpecError."""
+        return self._budgets.update(name, changes)
+
+    def get_budget_status(self, name: str | None = None) -> dict[str, Any] | list[dict[str, Any]]:
+        """How a budget stands, or all of them: spent, allowed, remaining, share, thresholds reached; amounts are Decimal.
+
+        Raises NotFoundError, and UsageError for one that covers several currencies or does not count now.
+        """
+        return self._budgets.status(name) if name is not None else [self._budgets.status(one) for one in self._budgets.names()]
+
+    def now(self) -> datetime:
+        """The time by which windows are read, in UTC."""
+        return self._now()
+
+    @property
+    def _budgets(self) -> BudgetBook:
+        from finopsmetrics.observability.budget_book import BudgetBook
+
+        return BudgetBook(self._opened, self, scoped=self._scope is not None)
 
     def get_all_costs(self, days: int | None = None, *, time_range: str | Window | None = None) -> pyarrow.Table:
         """Every charge that touches the window, as an Arrow table of FOCUS 1.4 rows."""

@@ -138,9 +138,9 @@ def _sources(acting: Acting) -> list[str]:
 @step("budgets.check", description="Tell budgets that reached a threshold.", permission="budget:write", reads="budget:read")
 def budgets_check(acting: Acting, _inputs: Inputs, _beat: Beat) -> Outcome:
     """Compare every budget with its spend; thresholds that were reached for the first time are told by their hook."""
-    from finopsmetrics.runtime.extending import Extending
+    from finopsmetrics.runtime.budgeting import Budgeting
 
-    found = Extending(acting).check_budgets()
+    found = Budgeting(acting).check()
     told = [{**plain_row(asdict(one)), "told": [f"{share:f}" for share in one.told]} for one in found]
     return {
         "budgets": len(found),

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from finopsmetrics.core.errors import FinOpsError, NotFoundError
+from finopsmetrics.core.errors import NotFoundError
 from finopsmetrics.plugins.base import types_of
 from finopsmetrics.plugins.book import Report
 from finopsmetrics.plugins.checking import Checked, examine, health_of
 from finopsmetrics.plugins.config import checked
 from finopsmetrics.plugins.errors import PluginError
 from finopsmetrics.plugins.starting import made
-from finopsmetrics.store import fired
 from finopsmetrics.store.plugin_book import PluginBook, plugins_of
-from finopsmetrics.store.specs import SpecBook
 
 if TYPE_CHECKING:
     from finopsmetrics.plugins.active import Active
@@ -42,18 +37,6 @@ class Known:
     calls: int
     failures: int
     last_error: str | None
-
-
-@dataclass(frozen=True)
-class Watched:
-    """What a check of a budget came to: its period, spend and currency, the thresholds told now; or why it cannot be watched."""
-
-    budget: str
-    period: str | None = None
-    current: Decimal | None = None
-    currency: str | None = None
-    told: tuple[Decimal, ...] = ()
-    error: str | None = None
 
 
 class Extending:
@@ -128,41 +111,6 @@ class Extending:
         if name not in self._book.settings() and name not in self._manager.offers and name not in self._manager.active:
             raise NotFoundError(f"There is no plugin {name!r}.", cure="See `finopsmetrics plugins list`.")
         self._book.disable(name, actor=self._acting.principal.name)
-
-    def check_budgets(self) -> list[Watched]:
-        """Compare every budget with what was spent in its current period, and fire `budget_threshold_exceeded` for each
-        threshold that was reached for the first time in it; `budget:write`, over all charges.
-
-        A threshold counts as told before its hooks are called: a listener that fails is reported, and not called again.
-        """
-        self._acting.require("budget:write")
-        self._acting.principal.require_all_charges("watching budgets")
-        specs = SpecBook(self._acting.workspace.opened.database, self._acting.workspace.opened.now)
-        found: list[Watched] = []
-        after: str | None = None
-        while True:
-            page, after = specs.page("budget", after=after)
-            found += [self._watched(kept.name, kept.body) for kept in page if kept.body.get("enabled", True)]
-            if after is None:
-                return found
-
-    def _watched(self, name: str, body: Mapping[str, Any]) -> Watched:
-        from finopsmetrics.kinds.budget import Budget
-        from finopsmetrics.observability.budget_status import budget_status
-
-        workspace = self._acting.workspace
-        try:
-            budget: Budget = Budget.model_validate(dict(body))
-            status = budget_status(budget, workspace.costs, workspace.now())
-        except (FinOpsError, ValidationError) as error:
-            return Watched(name, error=str(error))
-        reached = {f"{share.normalize():f}": share for share in status.reached}
-        told = tuple(reached[one] for one in fired.claim(workspace.opened.database, name, status.period, list(reached)))
-        for threshold in told:
-            self._manager.fire(
-                "budget_threshold_exceeded", budget=budget, current=status.current, threshold=threshold, period=status.period
-            )
-        return Watched(name, status.period, status.current, status.currency, told)
 
 
 def _types(one: Active) -> list[str]:

@@ -14,18 +14,20 @@ if TYPE_CHECKING:
     from finopsmetrics.store.database import Database
 
 
-def claim(database: Database, budget: str, period: str, thresholds: Sequence[str]) -> list[str]:
+def claim(database: Database, budget: str, period: str, thresholds: Sequence[str], *, rearm: bool = False) -> list[str]:
     """Those of `thresholds` (decimal text) that nobody told yet in this period; from now on they count as told.
 
-    Two who claim at the same time get each threshold once. Only the newest period of a budget is kept.
+    Two who claim at the same time get each threshold once. Only the newest period of a budget is kept. With `rearm` a
+    threshold that is not among them any more can be told again.
     """
     name = f"budget-thresholds/{hashlib.sha256(budget.encode()).hexdigest()[:40]}"
     with database.write() as connection:
         kept = connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar_one_or_none()
         told: list[str] = kept["told"] if kept and kept["period"] == period else []
-        new = [one for one in thresholds if one not in told]
-        if new:
-            value = {"budget": budget, "period": period, "told": [*told, *new]}
+        held = [one for one in told if one in thresholds] if rearm else told
+        new = [one for one in thresholds if one not in held]
+        if new or held != told:
+            value = {"budget": budget, "period": period, "told": [*held, *new]}
             if kept is None:
                 connection.execute(settings.insert().values(name=name, value=value))
             else:
