@@ -16,6 +16,7 @@ from finopsmetrics.cli.verbs import (
     budgets,
     code,
     connections,
+    findings,
     integrations,
     keeping,
     people,
@@ -69,6 +70,7 @@ app.command("connections")(connections.connections)
 app.add_typer(integrations.new, name="new")
 app.command("costs")(answers.costs)
 app.command("budgets")(budgets.budgets)
+app.add_typer(findings.app, name="findings")
 app.command("receipt")(answers.receipt)
 app.command("sql")(answers.sql)
 app.command("export")(answers.export)

@@ -12,6 +12,8 @@ BEYOND_KINDS = {
     "deliveries:read": "See what came in, and its reports.",
     "deliveries:write": "Take deliveries in, and enter the totals of invoices.",
     "reconciliation:read": "See every invoice beside its charges.",
+    "findings:read": "See findings about the charges one may see.",
+    "findings:write": "Acknowledge, assign, comment, end and reopen these findings.",
     "runs:read": "See schedules and the history of runs.",
     "runs:write": "Start runs and change schedules.",
     "plugins:read": "See plugins and how they fare.",

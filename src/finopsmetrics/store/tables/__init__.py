@@ -2,6 +2,7 @@
 
 from finopsmetrics.store.tables.collected import collected, syncs
 from finopsmetrics.store.tables.declared import applied_origins, spec_changes, specs
+from finopsmetrics.store.tables.found import finding_events, findings
 from finopsmetrics.store.tables.people import api_tokens, one_time_codes, sessions, users
 from finopsmetrics.store.tables.schema import metadata
 from finopsmetrics.store.tables.spine import (
@@ -27,6 +28,8 @@ __all__ = [
     "cost_entries",
     "deliveries",
     "delivery_periods",
+    "finding_events",
+    "findings",
     "iceberg_namespace_properties",
     "iceberg_tables",
     "invoices_entered",

@@ -1,0 +1,81 @@
+"""Reviewing: findings as one principal may see and end them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from finopsmetrics.core.conditions import Condition
+from finopsmetrics.core.errors import NotFoundError
+from finopsmetrics.observability.query import parts
+from finopsmetrics.store.findings import Event, FindingBook, KeptFinding
+
+if TYPE_CHECKING:
+    from finopsmetrics.runtime.acting import Acting
+
+PAGE = 500
+
+
+class Reviewing:
+    """`findings:read` to see, `findings:write` to change; only findings about charges within the principal's scope."""
+
+    def __init__(self, acting: Acting) -> None:
+        self._acting, self._actor = acting, acting.principal.name
+        opened = acting.workspace.opened
+        self._book = FindingBook(opened.database, opened.now)
+
+    def all(
+        self, *, states: Sequence[str] = (), sort: str | None = None, owner: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[KeptFinding]:
+        """Findings that may be seen, those that changed last first."""
+        self._acting.require("findings:read")
+        found: list[KeptFinding] = []
+        place, wanted = 0, offset + limit
+        while len(found) < wanted:
+            page = self._book.page(states=states, sort=sort, owner=owner, limit=PAGE, offset=place)
+            found += [one for one in page if self._sees(one)]
+            place += PAGE
+            if len(page) < PAGE:
+                break
+        return found[offset:wanted]
+
+    def one(self, finding_id: str) -> KeptFinding:
+        """One finding. Raises NotFoundError, also for one about charges beyond the principal's scope."""
+        self._acting.require("findings:read")
+        return self._seen(finding_id)
+
+    def history(self, finding_id: str) -> list[Event]:
+        """Everything that happened to a finding, the oldest first."""
+        self._acting.require("findings:read")
+        self._seen(finding_id)
+        return self._book.history(finding_id)
+
+    def change(
+        self,
+        finding_id: str,
+        *,
+        state: str | None = None,
+        reason: str = "",
+        owner: str | None = None,
+        comment: str | None = None,
+        seen: int | None = None,
+    ) -> KeptFinding:
+        """Change a finding's state or owner, or add a comment; see `FindingBook.change`."""
+        self._acting.require("findings:write")
+        self._seen(finding_id)
+        return self._book.change(
+            finding_id, actor=self._actor, state=state, reason=reason, owner=owner, comment=comment, seen=seen
+        )
+
+    def _seen(self, finding_id: str) -> KeptFinding:
+        found = self._book.get(finding_id)
+        if not self._sees(found):
+            raise NotFoundError(f"There is no finding {finding_id[:60]}.", cure="See `finopsmetrics findings`.")
+        return found
+
+    def _sees(self, one: KeptFinding) -> bool:
+        """Whether every part of the principal's scope is a part of the condition that the finding is about."""
+        scope = self._acting.principal.scope
+        if scope is None:
+            return True
+        return one.finding.where is not None and parts(scope) <= parts(Condition.parse(one.finding.where))

@@ -1,0 +1,198 @@
+"""The book of findings: kept once each, seen again night after night, with one life and everything that happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, select
+
+from finopsmetrics.core.errors import ConflictError, NotFoundError, UsageError
+from finopsmetrics.core.findings import ENDED, Finding, next_state
+from finopsmetrics.store.tables import finding_events, findings
+
+if TYPE_CHECKING:
+    from finopsmetrics.store.database import Database
+
+SYSTEM = "finopsmetrics"
+LONGEST_TEXT = 4_000
+
+
+@dataclass(frozen=True)
+class KeptFinding:
+    """A finding as it stands. `version` rises with every change; times are UTC without zone."""
+
+    finding: Finding
+    state: str
+    owner: str | None
+    version: int
+    found_at: datetime
+    seen_at: datetime
+    changed_at: datetime
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data; the impact is Decimal, times UTC."""
+        own = {name: getattr(self, name) for name in ("state", "owner", "version", "found_at", "seen_at", "changed_at")}
+        told = asdict(self.finding)
+        return {"id": self.finding.id, **told, "receipts": list(self.finding.receipts), **own}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a finding: who did what, when, and the detail of it."""
+
+    version: int
+    at: datetime
+    actor: str
+    action: str
+    detail: Mapping[str, Any]
+
+
+class FindingBook:
+    """Findings by id. Each change is one transaction with its event. `now` gives the time in UTC without zone."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database, self._now = database, now
+
+    def keep(self, found: Sequence[Finding]) -> list[KeptFinding]:
+        """Keep what was found; give those that are new, or came back.
+
+        One that is there is brought up to date and its life goes on. One that was done and now begins after that comes back
+        as open; one that was dismissed stays so.
+        """
+        new: list[KeptFinding] = []
+        with self._database.write() as connection:
+            for one in found:
+                kept, fresh = self._keep(connection, one)
+                new += [kept] if fresh else []
+        return new
+
+    def get(self, finding_id: str) -> KeptFinding:
+        """One finding. Raises NotFoundError."""
+        with self._database.read() as connection:
+            return _known(connection, finding_id)
+
+    def page(
+        self, *, states: Sequence[str] = (), sort: str | None = None, owner: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[KeptFinding]:
+        """Findings, those that changed last first."""
+        wanted = select(findings)
+        if states:
+            wanted = wanted.where(findings.c.state.in_(list(states)))
+        for column, value in ((findings.c.sort, sort), (findings.c.owner, owner)):
+            wanted = wanted.where(column == value) if value is not None else wanted
+        ordered = wanted.order_by(findings.c.changed_at.desc(), findings.c.id).limit(limit).offset(offset)
+        with self._database.read() as connection:
+            return [_read(row) for row in connection.execute(ordered).mappings()]
+
+    def history(self, finding_id: str) -> list[Event]:
+        """Everything that happened to a finding, the oldest first. Raises NotFoundError."""
+        with self._database.read() as connection:
+            _known(connection, finding_id)
+            query = select(finding_events).where(finding_events.c.finding_id == finding_id).order_by(finding_events.c.version)
+            rows = connection.execute(query).mappings()
+            return [Event(row["version"], row["at"], row["actor"], row["action"], row["detail"]) for row in rows]
+
+    def change(
+        self,
+        finding_id: str,
+        *,
+        actor: str,
+        state: str | None = None,
+        reason: str = "",
+        owner: str | None = None,
+        comment: str | None = None,
+        seen: int | None = None,
+    ) -> KeptFinding:
+        """Change a finding's state or owner (an empty text: nobody), or add a comment; all of it or nothing.
+
+        `seen` is the version that the actor has seen. Raises NotFoundError, UsageError for a state that cannot follow or a text
+        that is none, and ConflictError when it was changed since.
+        """
+        with self._database.write() as connection:
+            kept = _known(connection, finding_id)
+            if seen is not None and seen != kept.version:
+                raise ConflictError(f"The finding {finding_id} was changed since it was read.", cure="Read it again.")
+            steps: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+            if state is not None:
+                told = {"from": kept.state, "to": next_state(kept.state, state), **({"reason": _text(reason)} if reason else {})}
+                steps.append(("state", {"state": state}, told))
+            if owner is not None:
+                whose = _text(owner)[:200] if owner else None
+                steps.append(("owner", {"owner": whose}, {"from": kept.owner, "to": whose}))
+            if comment is not None:
+                steps.append(("comment", {}, {"text": _text(comment)}))
+            now = self._now()
+            for place, (action, values, told) in enumerate(steps, start=kept.version + 1):
+                life = {"version": place, "changed_at": now}
+                connection.execute(findings.update().where(findings.c.id == finding_id).values(**values, **life))
+                _note(connection, finding_id, place, now, actor, action, told)
+            return _known(connection, finding_id)
+
+    def _keep(self, connection: Connection, one: Finding) -> tuple[KeptFinding, bool]:
+        row = connection.execute(select(findings).where(findings.c.id == one.id)).mappings().first()
+        now = self._now()
+        values = _values(one)
+        if row is None:
+            kept = KeptFinding(one, "open", None, 1, now, now, now)
+            life = {"state": "open", "owner": None, "version": 1, "found_at": now, "seen_at": now, "changed_at": now}
+            connection.execute(findings.insert().values(id=one.id, **values, **life))
+            _note(connection, one.id, 1, now, SYSTEM, "found", {"title": one.title})
+            return kept, True
+        before = _read(row)
+        if before.state == "dismissed":
+            connection.execute(findings.update().where(findings.c.id == one.id).values(seen_at=now))
+            return before, False
+        back = before.state in ENDED and one.start is not None and one.start > before.changed_at
+        changed = _values(before.finding) != values
+        life = {"seen_at": now, **({"state": "open"} if back else {})}
+        if before.state in ENDED and not back:
+            changed, values = False, {}
+        if changed or back:
+            life |= {"version": before.version + 1, "changed_at": now}
+            detail = {"impact": [_plain(before.finding.impact), _plain(one.impact)]}
+            _note(connection, one.id, before.version + 1, now, SYSTEM, "returned" if back else "changed", detail)
+        connection.execute(findings.update().where(findings.c.id == one.id).values(**values, **life))
+        return _known(connection, one.id), back
+
+
+def _known(connection: Connection, finding_id: str) -> KeptFinding:
+    row = connection.execute(select(findings).where(findings.c.id == finding_id)).mappings().first()
+    if row is None:
+        raise NotFoundError(f"There is no finding {finding_id[:60]}.", cure="See `finopsmetrics findings`.")
+    return _read(row)
+
+
+def _note(connection: Connection, finding_id: str, version: int, at: datetime, actor: str, action: str, detail: Any) -> None:
+    told = {"finding_id": finding_id, "version": version, "at": at, "actor": actor, "action": action, "detail": detail}
+    connection.execute(finding_events.insert().values(**told))
+
+
+def _values(one: Finding) -> dict[str, Any]:
+    plain = ("sort", "key", "title", "severity", "where", "start", "end", "currency", "source")
+    told = {name: getattr(one, name) for name in plain}
+    return {**told, "impact": _plain(one.impact), "body": dict(one.body), "receipts": list(one.receipts)}
+
+
+def _read(row: Mapping[Any, Any]) -> KeptFinding:
+    told = {
+        name: row[name] for name in ("sort", "key", "title", "severity", "where", "start", "end", "currency", "source", "body")
+    }
+    impact = Decimal(row["impact"]) if row["impact"] is not None else None
+    finding = Finding(**told, impact=impact, receipts=tuple(row["receipts"]))
+    life = [row[name] for name in ("state", "owner", "version", "found_at", "seen_at", "changed_at")]
+    return KeptFinding(finding, *life)
+
+
+def _plain(amount: Decimal | None) -> str | None:
+    return f"{amount:f}" if amount is not None else None
+
+
+def _text(text: str) -> str:
+    told = text.strip()
+    if not told or len(told) > LONGEST_TEXT:
+        raise UsageError(f"A text has 1 to {LONGEST_TEXT:,} characters.", cure="Shorten it, or leave it out.")
+    return told
