@@ -42,7 +42,7 @@ Answering = Callable[[Asked], Reply]
 
 
 class FakeApi:
-    """`answer` is asked for each request, unless `faults` holds replies that are to be sent first.
+    """`answer` is asked for each request, unless `faults` holds replies to be sent first, or `fault` gives one for the request.
 
     `judge` is called with each request and its reply; what it raises is kept in `wrong` and makes the test's end fail.
     """
@@ -52,6 +52,7 @@ class FakeApi:
         self.asked: list[Asked] = []
         self.targets: list[str] = []  # paths with their queries, the newest first
         self.faults: list[Reply] = []
+        self.fault: Callable[[Asked], Reply | None] = lambda _: None
         self.wrong: list[str] = []
         fake = self
 
@@ -81,7 +82,7 @@ class FakeApi:
 
     def _reply(self, handler: BaseHTTPRequestHandler, asked: Asked) -> None:
         self.asked.append(asked)
-        reply = self.faults.pop(0) if self.faults else None
+        reply = self.faults.pop(0) if self.faults else self.fault(asked)
         if reply is None:
             try:
                 reply = self.answer(asked)

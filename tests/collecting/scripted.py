@@ -54,7 +54,7 @@ def batch(key: str, *pieces: Piece, at: datetime | None = None, **more: Any) -> 
 
 
 def synced(acting: Acting, source: Scripted, *, connection: str = "scripted") -> Synced:
-    return Batches(acting, connection, connection, lambda: None, lambda _: None).take(source)
+    return Batches(acting, connection, connection, lambda: None, lambda _: None, str).take(source)
 
 
 CUT = SourceError("the line was cut", retryable=True)

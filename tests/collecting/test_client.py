@@ -35,12 +35,13 @@ def test_numbers_with_a_fraction_stay_as_they_were_sent(api: FakeApi, client: Ap
         (Reply({"message": "slow down"}, 429, {"Retry-After": "7"}), 7.0),
         (Reply({"message": "rate limit"}, 403, {"Retry-After": "3"}), 3.0),
         (Reply(b"", 429, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "12"}), 12.0),
+        (Reply(b"", 429, {"RateLimit-Remaining": "0", "RateLimit-Reset": "9"}), 9.0),
         (Reply({"error": {"message": "backend"}}, 500), None),
         (Reply(b"<html>bad gateway</html>", 502), None),
         (HTML, None),
         (Reply(b"{not json", 200), None),
     ],
-    ids=["429", "403", "rate-limit", "500", "502", "html", "cut-json"],
+    ids=["429", "403", "x-rate-limit", "rate-limit", "500", "502", "html", "cut-json"],
 )
 def test_what_may_pass_is_tried_again(
     api: FakeApi, client: ApiClient, waits: list[float], fault: Reply, waited: float | None
@@ -110,3 +111,23 @@ def test_what_stops_the_work_stops_the_client(client: ApiClient) -> None:
     client.beat = stop
     with pytest.raises(KeyboardInterrupt):
         client.get("/x")
+
+
+def test_an_api_that_says_so_in_its_answer_is_asked_again(api: FakeApi, waits: list[float]) -> None:
+    client = ApiClient(api.url, sleep=waits.append, passing=lambda content: b"Throttling" in content)
+    api.faults = [Reply({"Code": "Throttling", "Message": "too fast"}, 400), Reply({"Code": "Throttling"}, 200)]
+    assert client.get("/x")["path"] == "/x"
+    assert len(api.asked) == 3
+
+
+def test_parameters_may_be_made_for_each_attempt(api: FakeApi, client: ApiClient) -> None:
+    numbers = iter(range(9))
+    api.faults = [Reply(b"", 500)]
+    client.ask("GET", "/x", params=lambda: {"nonce": next(numbers)})
+    assert [asked.query for asked in api.asked] == [{"nonce": "0"}, {"nonce": "1"}]
+
+
+def test_a_page_of_html_is_no_file(api: FakeApi, client: ApiClient) -> None:
+    api.faults = [HTML]
+    api.answer = lambda _: Reply(b"a,b\n1,2\n")
+    assert client.download("/x") == b"a,b\n1,2\n"

@@ -47,7 +47,8 @@ class ApiClient:
     """Asks one host. `base` was checked by the caller; `headers` gives those of each request, credentials among them.
 
     `sign` gives further ones for a method, a path with its query, and a host; `digest` is a user and password for digest
-    authentication. `sleep` waits for seconds, `beat` is called before every request and may stop the work.
+    authentication. `passing` tells from an answer's bytes whether it asks to be asked again, for an API that does not say so by
+    its status. `sleep` waits for seconds, `beat` is called before every request and may stop the work.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class ApiClient:
         digest: tuple[str, str] | None = None,
         timeout: float = 60.0,
         attempts: int = ATTEMPTS,
+        passing: Callable[[bytes], bool] = lambda _: False,
     ) -> None:
         self.base = base.rstrip("/")
         self.host = httpx.URL(self.base).host
         self.beat: Callable[[], None] = lambda: None
         self._sleep, self._headers, self._sign, self._attempts = sleep, headers or dict, sign, attempts
         auth = httpx.DigestAuth(*digest) if digest else None
+        self._passing = passing
         self._client = httpx.Client(timeout=timeout, follow_redirects=False, trust_env=False, auth=auth)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, headers: Headers | None = None) -> Any:
@@ -81,14 +84,15 @@ class ApiClient:
     def ask(self, method: str, path: str, **asked: Any) -> tuple[Any, Headers]:
         """The JSON answer and its headers. Numbers with a fraction are given as the text that was sent. Raises ApiError.
 
-        `asked` is what httpx takes: `params`, `json`, `data` (a form), `headers`.
+        `asked` is what httpx takes: `params`, `json`, `data` (a form), `headers`. Where `params` is a function, it gives those
+        of each attempt: a signature with a time in it holds once.
         """
         found = self._answered(method, path, asked, _parsed)
         return found.read, found.headers
 
     def download(self, path: str, *, params: Mapping[str, Any] | None = None, headers: Headers | None = None) -> bytes:
-        """The bytes that a GET gives. Raises ApiError."""
-        return bytes(self._answered("GET", path, {"params": params, "headers": headers}, bytes).read)
+        """The bytes that a GET gives, never those of a page of HTML. Raises ApiError."""
+        return bytes(self._answered("GET", path, {"params": params, "headers": headers}, _no_page).read)
 
     def blocks(self, path: str, *, headers: Headers | None = None) -> Iterator[bytes]:
         """The bytes that a GET gives, as they come. Raises ApiError, also in their middle, where it can be gone on later."""
@@ -114,10 +118,11 @@ class ApiClient:
             self.beat()
             try:
                 answer = self._once(method, path, asked)
-                if answer.good:
+                passing = self._passing(answer.content)
+                if answer.good and not passing:
                     answer.read = read(answer.content)
                     return answer
-                last = _fault(self.host, answer)
+                last = _fault(self.host, answer, passing)
             except httpx.HTTPError as error:
                 last = ApiError(f"{self.host} did not answer: {type(error).__name__}.", cure="Try again later.", retryable=True)
             except ValueError:
@@ -132,6 +137,8 @@ class ApiClient:
             raise ApiError(f"{self.host} points to another host, {httpx.URL(url).host}.", cure="Nothing was sent there.")
         own = {"Accept": "application/json", **self._headers(), **(asked.get("headers") or {})}
         given = {name: asked[name] for name in ("params", "json", "data") if asked.get(name) is not None}
+        if callable(given.get("params")):  # they may be signed, anew for each attempt
+            given["params"] = given["params"]()
         request = self._client.build_request(method, url, headers=own, **given)
         if self._sign is not None:
             request.headers.update(self._sign(method, request.url.raw_path.decode(), request.url.netloc.decode()))
@@ -157,11 +164,11 @@ class _Answer:
         return 200 <= self.status < 300
 
 
-def _fault(host: str, answer: _Answer) -> ApiError:
+def _fault(host: str, answer: _Answer, passing: bool) -> ApiError:
     status, told = answer.status, _message(answer.content)
     said = f"{host} answered {status}{f': {told}' if told else ''}."
     wait = _retry_after(answer.headers)
-    if status in PASSING or (status == 403 and wait is not None):
+    if passing or status in PASSING or (status == 403 and wait is not None):
         return ApiError(said, cure="Try again later.", retryable=True, status=status, wait=wait)
     if status in {401, 403}:
         cure = "The credentials are wrong or expired, or lack a permission: see `finopsmetrics connect`."
@@ -205,7 +212,7 @@ def _pause(last: ApiError, attempt: int) -> float:
 def _retry_after(headers: Headers) -> float | None:
     """Seconds that an answer asks to wait: Retry-After, or the reset of a rate limit that is used up."""
     text = headers.get("retry-after", "").strip()
-    reset = headers.get("x-ratelimit-reset", "")
+    left, reset = (headers.get(f"x-ratelimit-{name}") or headers.get(f"ratelimit-{name}", "") for name in ("remaining", "reset"))
     now = datetime.now(UTC)
     if text.isdigit():
         return float(text)
@@ -214,13 +221,19 @@ def _retry_after(headers: Headers) -> float | None:
             return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
     except (TypeError, ValueError):
         return None
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():  # an epoch, or seconds from now
+    if left == "0" and reset.isdigit():  # an epoch, or seconds from now
         return max(0.0, float(reset) - (now.timestamp() if float(reset) > 1e9 else 0))
     return None
 
 
 def _parsed(content: bytes) -> Any:
     return json.loads(content, parse_float=str) if content.strip() else None
+
+
+def _no_page(content: bytes) -> bytes:
+    if content.lstrip()[:14].lower().startswith((b"<html", b"<!doctype html")):
+        raise ValueError("a page of HTML")
+    return content
 
 
 def _message(content: bytes) -> str:
@@ -230,7 +243,7 @@ def _message(content: bytes) -> str:
     except ValueError:
         return ""
     found = body
-    for name in ("error", "errors", "message", "error_description", "detail", "errorMessage", "description"):
+    for name in ("error", "errors", "message", "Message", "error_description", "detail", "errorMessage", "description"):
         if isinstance(found, list):
             found = found[0] if found else ""
         if isinstance(found, dict) and name in found:

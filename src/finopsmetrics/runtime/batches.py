@@ -67,13 +67,22 @@ class Synced:
 
 
 class Batches:
-    """Takes what one connection's source offers. `source` names whose bill it is; `told` is called with each outcome."""
+    """Takes what one connection's source offers. `source` names whose bill it is; `told` is called with each outcome.
+
+    `plain` takes secrets out of what is told of a refusal: a vendor's answer may repeat them.
+    """
 
     def __init__(
-        self, acting: Acting, connection: str, source: str, beat: Callable[[], None], told: Callable[[Took], None]
+        self,
+        acting: Acting,
+        connection: str,
+        source: str,
+        beat: Callable[[], None],
+        told: Callable[[Took], None],
+        plain: Callable[[str], str],
     ) -> None:
         self._acting, self._opened = acting, acting.workspace.opened
-        self._connection, self._source, self._beat, self._told = connection, source, beat, told
+        self._connection, self._source, self._beat, self._told, self._plain = connection, source, beat, told, plain
         self._room = FetchRoom(self._opened.home, connection)
 
     def take(self, source: Source) -> Synced:
@@ -109,7 +118,7 @@ class Batches:
         except FinOpsError as error:
             if error.code == "stopped":
                 raise
-            return Took(batch.key, "refused", error=str(error))
+            return Took(batch.key, "refused", error=self._plain(str(error)))
 
     def _fetched(self, source: Source, batch: Batch, known: Collected | None, before: DeliveryRecord | None) -> Took:
         began = self._opened.now()

@@ -77,9 +77,13 @@ class Syncing:
             collected.began(connection, name, self._opened.now())
         try:
             secrets = self._secrets(spec)
+
+            def plain(text: str) -> str:
+                return redacted(text, secrets.values())
+
             with _told_without(secrets):
                 source = self._source(spec, secrets)
-                done = Batches(self._acting, spec.name, _source_name(spec), beat, told).take(source)
+                done = Batches(self._acting, spec.name, _source_name(spec), beat, told, plain).take(source)
         except FinOpsError as error:
             if error.code != "stopped":
                 with suppress(FinOpsError):  # a state that does not answer must not hide the error that is on its way
@@ -120,6 +124,7 @@ class _told_without:  # noqa: N801
         if isinstance(error, FinOpsError):
             error.cause, error.cure = redacted(error.cause, self._secrets), redacted(error.cure, self._secrets)
             error.args = (error.cause,)
+            error.__cause__ = error.__context__ = None  # what it came of may repeat them
 
 
 def _plain(one: Checked, secrets: Mapping[str, str]) -> Checked:
