@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from finopsmetrics.core.errors import FinOpsError
-from finopsmetrics.integrations.collecting import Batch, Beat, Checked, Outside, Piece
+from finopsmetrics.integrations.collecting import Batch, Beat, Checked, Outside, Piece, SourceError
 
 BACK = 12
 """So many months before the current one are fetched where the settings do not say since when."""
 MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 Rows = Iterable[Mapping[str, Any]]
+Probes = tuple[tuple[str, Callable[[], str]], ...]
 
 
 @dataclass(frozen=True)
@@ -28,19 +29,14 @@ class MonthlySource:
     """
 
     rows: Callable[[str, Beat], Rows]
-    probes: tuple[tuple[str, Callable[[], str]], ...]
+    probes: Probes
     outside: Outside
     settles: timedelta
     since: str | None = None
 
     def check(self) -> Iterator[Checked]:
         """Try each call that a sync makes."""
-        for what, probe in self.probes:
-            try:
-                yield Checked(what, True, probe())
-            except FinOpsError as error:
-                yield Checked(what, False, error.cause, error.cure)
-                return
+        return probed(self.probes)
 
     def offered(self) -> Iterator[Batch]:
         """Every month from `since`, or a year ago, to the current one."""
@@ -50,6 +46,24 @@ class MonthlySource:
     def fetch(self, piece: Piece, part: Path, beat: Beat) -> None:
         """Write a month's rows as JSON lines."""
         write_lines(self.rows(piece.place["month"], beat), part)
+
+
+def probed(probes: Probes) -> Iterator[Checked]:
+    """Try one call after the other, until one fails."""
+    for what, probe in probes:
+        try:
+            yield Checked(what, True, probe())
+        except FinOpsError as error:
+            yield Checked(what, False, error.cause, error.cure)
+            return
+
+
+def listed(answer: Any, name: str, whose: str) -> list[Any]:
+    """The list that an answer has under a name. Raises SourceError: an answer without it is no empty month."""
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise SourceError(f"The answer of {whose} has no list {name}.", cure="Sync again; if it stays so, report it.")
+    return found
 
 
 def write_lines(rows: Rows, part: Path) -> None:
