@@ -57,6 +57,7 @@ def test_what_may_pass_is_tried_again(
     [
         (Reply({"message": "slow down"}, 429), "answered 429: slow down", True),
         (Reply({"errors": [{"detail": "broken"}]}, 503), "answered 503: broken", True),
+        (Reply({"error": 503, "detail": "restarting"}, 503), "answered 503: restarting", True),
         (HTML, "answered with a page of HTML instead of data", True),
     ],
 )

@@ -28,7 +28,7 @@ from finopsmetrics.runtime.workspace import Workspace
 from tests.collecting.fake_api import HTML, Asked, FakeApi, Reply
 from tests.integrations.reading import write_native
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "contracts" / "oci-signatures.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "fixtures" / "signatures" / "oci.json").read_text())
 TENANCY, USER = "ocid1.tenancy.oc1..aaaatest", "ocid1.user.oc1..aaaatest"
 FINGERPRINT = ":".join(["ab"] * 16)
 BASE = {

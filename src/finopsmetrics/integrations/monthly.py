@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,18 @@ def listed(answer: Any, name: str, whose: str) -> list[Any]:
 
 
 def write_lines(rows: Rows, part: Path) -> None:
-    """Write rows as JSON lines; fractional numbers come as text or Decimal, not as floats."""
+    """Write rows as JSON lines, every number as its text: a column of 1 and of 0.5, which comes as text, is of one kind."""
     with part.open("w", encoding="utf-8") as out:
         for row in rows:
-            out.write(json.dumps(row, ensure_ascii=False, default=str, separators=(",", ":")) + "\n")
+            out.write(json.dumps(_texts(row), ensure_ascii=False, default=str, separators=(",", ":")) + "\n")
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _texts(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_texts(entry) for entry in value]
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
 def months(since: str | None, now: datetime) -> list[str]:

@@ -25,7 +25,10 @@ ZERO = f"CAST(0 AS {AMOUNT})"
 
 @dataclass(frozen=True)
 class Rows:
-    """One SELECT over the delivered table: columns (FOCUS or `x_` name to SQL), which rows, and by what they are summed."""
+    """One SELECT over the delivered table: columns (FOCUS or `x_` name to SQL), which rows, and by what they are summed.
+
+    Rows that cannot be read go to quarantine by the first SELECT, whatever its `where` says.
+    """
 
     columns: dict[str, str]
     where: str = ""

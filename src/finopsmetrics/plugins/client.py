@@ -246,7 +246,7 @@ def _message(content: bytes) -> str:
     for name in ("error", "errors", "message", "Message", "error_description", "detail", "errorMessage", "description"):
         if isinstance(found, list):
             found = found[0] if found else ""
-        if isinstance(found, dict) and name in found:
+        if isinstance(found, dict) and not isinstance(found.get(name), int | None):  # a number says what the status said
             found = found[name]
     if isinstance(found, dict):
         found = next((found[name] for name in ("message", "detail", "description", "error") if name in found), "")

@@ -146,6 +146,8 @@ def _select(source: str, rows: Rows, kept: dict[str, str], *, faults: bool) -> s
     told = [f"r.{quote(FAULT)} AS {quote(FAULT)}"] if faults else []
     columns = [f"{sql} AS {quote(name)}" for name, sql in {**rows.columns, **kept}.items()]
     where = [f"({rows.where})"] if rows.where else []
+    if faults and where:  # a row that cannot be read is never left out unseen, whichever rows are asked for
+        where = [f"(({rows.where}) OR r.{quote(FAULT)} IS NOT NULL)"]
     where += [] if faults else [f"r.{quote(FAULT)} IS NULL"]
     tail = f" WHERE {' AND '.join(where)}" if where else ""
     tail += f" GROUP BY {rows.group} HAVING {rows.having}" if rows.group else ""

@@ -26,8 +26,7 @@ def mapping(native: Native) -> Mapped:
     native.steps[PARTS] = f"count(*) FILTER (WHERE NOT {total}) OVER (PARTITION BY {', '.join(keys(native))})"
     odd = f"{native.names['date']}: not the first day of a month, so that the cost may be a running sum"
     native.faults[odd] = f"coalesce({month} <> date_trunc('month', {month}), false)"
-    # A row that cannot be read is never left out unseen, whatever it is.
-    charges = f'NOT {total} OR r."{PARTS}" = 0 OR r."x:fault" IS NOT NULL'
+    charges = f'NOT {total} OR r."{PARTS}" = 0'
     told = [
         Told(
             "{n} rows state the total of a product; its parts, where it has any, are counted.",
