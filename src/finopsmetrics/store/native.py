@@ -131,12 +131,13 @@ def _filled(connection: DuckDBPyConnection, landed: Landed) -> set[str]:
 
 def _query(landed: Landed, native: Native, mapped: Mapped, kept: dict[str, str]) -> str:
     """The union of the mapping's SELECTs, each row with its place and, where it cannot be read, its fault."""
-    steps = "".join(f", {sql} AS {quote(name)}" for name, sql in native.steps.items())
+    first, steps = ("".join(f", {sql} AS {quote(name)}" for name, sql in level.items()) for level in (native.texts, native.steps))
+    read = f"(SELECT *{first} FROM {landed.placed()} r)" if first else landed.placed()
     cases = "".join(f" WHEN {predicate} THEN {literal(reason)}" for reason, predicate in native.faults.items())
     fault = f"CASE{cases} END" if cases else "CAST(NULL AS VARCHAR)"
-    source = f"(SELECT *, {fault} AS {quote(FAULT)} FROM (SELECT *{steps} FROM {landed.placed()} r) r) r"
-    first, *others = mapped.rows
-    texts = [_select(source, first, kept, faults=True), *(_select(source, rows, {}, faults=False) for rows in others)]
+    source = f"(SELECT *, {fault} AS {quote(FAULT)} FROM (SELECT *{steps} FROM {read} r) r) r"
+    own, *others = mapped.rows
+    texts = [_select(source, own, kept, faults=True), *(_select(source, rows, {}, faults=False) for rows in others)]
     return " UNION ALL BY NAME ".join(texts)
 
 
