@@ -69,6 +69,15 @@ def mapping(native: Native) -> Mapped:
         rows.append(_unused_plans(native))
     if netted or native.facts.get("covered"):
         rows.append(_left_over(native, netted))
+    if native.facts.get("covered"):
+        alone = f"CASE WHEN {_count(kind, NEGATION)} = 0 THEN {_count(kind, COVERED)} ELSE 0 END"
+        told.append(
+            Told(
+                "{n} lines of covered usage came without any line that negates them: what they sum to stays billed, "
+                "in one Adjustment row an invoice.",
+                alone,
+            )
+        )
     return Mapped(tuple(rows), told=tuple(told), carried=CARRIED)
 
 
@@ -82,7 +91,8 @@ def _line_items(native: Native) -> dict[str, str]:
         "ChargeClass": _class(native),
         "ChargeFrequency": _frequency(kind),
         "PricingCategory": _pricing(native),
-        "CommitmentDiscountStatus": f"CASE WHEN {_among(kind, (COVERED, 'DiscountedUsage'))} THEN 'Used' END",
+        "CommitmentDiscountStatus": f"CASE WHEN {common(native)['CommitmentDiscountId']} IS NOT NULL "
+        f"AND {_among(kind, (COVERED, 'DiscountedUsage'))} THEN 'Used' END",
     }
 
 
@@ -143,6 +153,7 @@ def _unused(native: Native, amount: str, where: str) -> Rows:
         "PricingCategory": "'Committed'",
         "CommitmentDiscountStatus": "'Unused'",
         "ResourceId": commitment,
+        "ResourceType": common(native)["CommitmentDiscountType"],
     }
     return Rows(columns, where=f"{where} AND {amount} <> 0")
 
@@ -183,6 +194,9 @@ def _left_over(native: Native, netted: bool) -> Rows:
         "ChargeDescription": literal("What is left between net costs, discount lines and negations; kept so that the bill ties"),
         "ServiceName": "'AWS billing'",
         "ServiceCategory": "'Other'",
+        "ServiceSubcategory": "'Other (Other)'",
+        "BillingAccountType": common(native)["BillingAccountType"],
+        "PricingCurrency": own["BillingCurrency"],
         "ServiceProviderName": "'AWS'",
         "HostProviderName": "'AWS'",
     }

@@ -66,8 +66,8 @@ def _own(native: Native, lowered: str) -> dict[str, str]:
         "EffectiveCost": billed,
         "ListCost": native.amount("costatlist"),
         "ContractedCost": f"CASE WHEN {usage} THEN {cost} ELSE {billed} END",
-        "ListUnitPrice": native.amount("pricelistprice"),
-        "ContractedUnitPrice": native.amount("priceeffectiveprice"),
+        "ListUnitPrice": f"CASE WHEN {kind} <> 'tax' THEN {native.amount('pricelistprice')} END",
+        "ContractedUnitPrice": f"CASE WHEN {kind} <> 'tax' THEN {native.amount('priceeffectiveprice')} END",
         "ChargeCategory": f"CASE WHEN {kind} = 'tax' THEN 'Tax' WHEN {kind} <> 'regular' THEN 'Adjustment' "
         f"WHEN {fee} THEN 'Purchase' ELSE 'Usage' END",
         "ChargeClass": f"CASE WHEN {adjusted} IS NOT NULL AND {earlier} THEN 'Correction' END",
@@ -93,7 +93,9 @@ def _credits(native: Native) -> tuple[str, str]:
         text = f"nullif(nullif({raw}, ''), '[]')"
         shape = literal('[{"type":"VARCHAR","amount":"VARCHAR"}]')
         whole = f"json_valid({text}) AND json_type({text}) = 'ARRAY'"
-        native.steps["c:credits"] = f"CASE WHEN {whole} THEN from_json({text}, {shape}) END"
+        # Quoted, an amount is read as it is written; as a number it would go through a double. In a text quotes are escaped.
+        quoted = rf"""regexp_replace({text}, '"amount"\s*:\s*(-?[0-9][0-9.eE+-]*)', '"amount":"\1"', 'g')"""
+        native.steps["c:credits"] = f"CASE WHEN {whole} THEN from_json({quoted}, {shape}) END"
         native.faults[f"{native.names['credits']}: not a list of credits"] = f'{text} IS NOT NULL AND r."c:credits" IS NULL'
     else:
         kind_of = "c.type" if '"type"' in kind.lower() or " type " in f" {kind.lower()}" else "NULL"
