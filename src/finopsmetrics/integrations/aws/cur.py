@@ -125,13 +125,14 @@ def _quantities(native: Native) -> dict[str, str]:
     kind, amount, unit = native.raw(TYPE), native.amount("lineitemusageamount"), native.text("pricingunit")
     usage = _among(kind, USAGE)
     spent = native.amount("savingsplansavingsplaneffectivecost")
+    named = f"CASE WHEN {common(native)['CommitmentDiscountId']} IS NOT NULL THEN {kind} END"
     return {
         "PricingQuantity": f"CASE WHEN {kind} <> 'Tax' THEN {amount} END",
         "PricingUnit": f"CASE WHEN {kind} <> 'Tax' THEN {unit} END",
         "ConsumedQuantity": f"CASE WHEN {usage} THEN {amount} END",
         "ConsumedUnit": f"CASE WHEN {usage} THEN {unit} END",
-        "CommitmentDiscountQuantity": f"CASE {kind} WHEN '{COVERED}' THEN {spent} WHEN 'DiscountedUsage' THEN {amount} END",
-        "CommitmentDiscountUnit": f"CASE {kind} WHEN '{COVERED}' THEN {native.text('lineitemcurrencycode')} "
+        "CommitmentDiscountQuantity": f"CASE {named} WHEN '{COVERED}' THEN {spent} WHEN 'DiscountedUsage' THEN {amount} END",
+        "CommitmentDiscountUnit": f"CASE {named} WHEN '{COVERED}' THEN {native.text('lineitemcurrencycode')} "
         f"WHEN 'DiscountedUsage' THEN {unit} END",
     }
 

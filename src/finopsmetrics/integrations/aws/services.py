@@ -99,6 +99,7 @@ REGIONS = {
     "eu-west-1": "Europe (Ireland)",
     "eu-west-2": "Europe (London)",
     "eu-west-3": "Europe (Paris)",
+    "global": "Global",
     "il-central-1": "Israel (Tel Aviv)",
     "me-central-1": "Middle East (UAE)",
     "me-south-1": "Middle East (Bahrain)",

@@ -98,8 +98,8 @@ def common(native: Native, formats: tuple[str, ...]) -> dict[str, str]:
         "SkuMeter": f"CASE WHEN {sku} IS NOT NULL THEN {native.text('metername')} END",
         "x_SkuMeterId": native.text("meterid"),
         "ResourceId": resource,
-        "ResourceType": f"coalesce(lower({native.text('resourcetype')}), "
-        f"nullif(regexp_extract({resource}, '/providers/([^/]+/[^/]+)/[^/]+$', 1), ''))",
+        "ResourceType": f"CASE WHEN {resource} IS NOT NULL THEN coalesce(lower({native.text('resourcetype')}), "
+        f"nullif(regexp_extract({resource}, '/providers/([^/]+/[^/]+)/[^/]+$', 1), '')) END",
         "ResourceName": native.text("resourcename"),
         "RegionId": f"coalesce({looked_up(f'lower({place})', _regions(0))}, lower(replace({place}, ' ', '')))",
         "RegionName": f"coalesce({looked_up(f'lower({place})', _regions(1))}, {place})",
