@@ -14,7 +14,7 @@ from finopsmetrics.integrations.declared import ID, DeclaredMapping, amounts, de
 from finopsmetrics.integrations.declared import mapped as by_declaration
 from finopsmetrics.integrations.manifest import canonical
 from finopsmetrics.integrations.native import Mapped, Native, Rows, amounts_note, odd_amounts
-from finopsmetrics.integrations.registry import Recognised, candidates, recognise
+from finopsmetrics.integrations.registry import Recognised, candidates, recognise, recognise_focus
 from finopsmetrics.store.duck import ROW_GROUP_ROWS
 from finopsmetrics.store.landing import Landed
 from finopsmetrics.store.nested import flattened, is_nested, laid_out
@@ -46,10 +46,13 @@ def as_focus(
     """
     if settings is not None:
         return _by_declaration(connection, _plain(connection, landed, room), declared(settings), room)
+    header = list(flattened(connection, landed)) if is_nested(landed) else list(landed.types)
+    reshaped = recognise_focus(header)
+    if reshaped is not None:
+        return _by_integration(connection, _plain(connection, landed, room), reshaped, room)
     try:
         detect(list(landed.types))
     except DeliveryError as error:
-        header = list(flattened(connection, landed)) if is_nested(landed) else list(landed.types)
         found = recognise(header)
         if found is None:
             near = candidates(header)
