@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from decimal import Decimal
+from pathlib import Path
 
-from tests.integrations.reading import NATIVE, read_native
+from tests.integrations.reading import NATIVE, read_native, write_native
 
 
 def test_the_real_report_sums_to_its_own_total() -> None:
@@ -23,3 +25,14 @@ def test_a_tag_keeps_its_namespace_and_its_column_goes() -> None:
     tags = [json.loads(row["Tags"]) for row in rows if row["Tags"]]
     assert any("Oracle-Tags.CreatedBy" in one for one in tags)
     assert not [name for name in rows[0] if name.startswith("x_tags")]
+
+
+def test_a_correction_says_so_and_kinds_and_regions_have_names(tmp_path: Path) -> None:
+    with (NATIVE / "oci" / "cost-2023-11.csv").open() as file:
+        line = next(csv.DictReader(file))
+    corrected = {**line, "cost/myCost": "-0.5", "lineItem/isCorrection": "true", "lineItem/backreferenceNo": "7108"}
+    found = read_native(write_native(tmp_path / "cost.csv", [line, corrected]))
+    row = found.only(ChargeClass="Correction")
+    assert (row["BilledCost"], row["x_lineItem_backreferenceNo"]) == (Decimal("-0.5"), "7108")
+    assert (row["RegionName"], row["ResourceType"]) == ("US West (San Jose)", "autonomousdatabase")
+    assert len([row for row in found.rows if row["ChargeClass"] is None]) == 1

@@ -87,7 +87,7 @@ def _line_items(native: Native) -> dict[str, str]:
         **common(native),
         **_costs(native),
         **_quantities(native),
-        "ChargeCategory": _category(kind),
+        "ChargeCategory": _category(native),
         "ChargeClass": _class(native),
         "ChargeFrequency": _frequency(kind),
         "PricingCategory": _pricing(native),
@@ -98,7 +98,7 @@ def _line_items(native: Native) -> dict[str, str]:
 
 def _costs(native: Native) -> dict[str, str]:
     kind, billed = native.raw(TYPE), _billed(native)
-    reserved = f"{kind} = 'Fee' AND {native.text('reservationreservationarn')} IS NOT NULL"
+    reserved = f"{kind} IN ('Fee', 'Refund') AND {common(native)['CommitmentDiscountId']} IS NOT NULL"
     plan_cost = native.amount("savingsplannetsavingsplaneffectivecost", "savingsplansavingsplaneffectivecost")
     fees = f"{_among(kind, (*SP_FEES, 'RIFee'))} OR ({reserved})"
     usage = _among(kind, USAGE)
@@ -204,10 +204,12 @@ def _left_over(native: Native, netted: bool) -> Rows:
     return Rows(columns, group=", ".join(own.values()), having=f"{rest} <> 0")
 
 
-def _category(kind: str) -> str:
-    purchases = ("Fee", "RIFee", *SP_FEES)
+def _category(native: Native) -> str:
+    """A refund is of what it refunds where that is known, which is for commitments alone."""
+    kind, purchases = native.raw(TYPE), ("Fee", "RIFee", *SP_FEES)
+    returned = f"({kind} = 'Refund' AND {common(native)['CommitmentDiscountId']} IS NOT NULL)"
     return (
-        f"CASE WHEN {_among(kind, USAGE)} THEN 'Usage' WHEN {_among(kind, purchases)} "
+        f"CASE WHEN {_among(kind, USAGE)} THEN 'Usage' WHEN {_among(kind, purchases)} OR {returned} "
         f"THEN 'Purchase' WHEN {kind} IN ('Tax', 'Credit') THEN {kind} ELSE 'Adjustment' END"
     )
 
