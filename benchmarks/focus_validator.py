@@ -24,8 +24,8 @@ from finopsmetrics.observability.export import export_focus
 VERSION = "1.2"
 
 
-def judged(python: Path, file: Path, room: Path) -> tuple[set[str], set[str]]:
-    """The names of the rules that pass and that fail."""
+def judged(python: Path, file: Path, room: Path) -> tuple[set[str], set[str], set[str]]:
+    """The names of the rules that pass, that fail, and of these the ones that are no sum of others."""
     report = room / f"{file.name}.xml"
     command = [python.parent / "focus-validator", "--data-file", file, "--validate-version", VERSION, "--block-download"]
     command += ["--applicability-criteria", "ALL", "--output-type", "unittest", "--output-destination", report]
@@ -38,14 +38,15 @@ def judged(python: Path, file: Path, room: Path) -> tuple[set[str], set[str]]:
     done = subprocess.run([str(part) for part in command], cwd=site, capture_output=True, text=True, check=False)
     if not report.is_file():
         raise SystemExit(f"focus-validator wrote no report for {file}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    passed, failed = set(), set()
+    passed, failed, own = set(), set(), set()
     for case in ElementTree.parse(report).iter("testcase"):
-        name = str(case.get("name")).split(" :: ")[0]  # behind it stands why, in words that differ for one rule
+        name, _, kind = str(case.get("name")).partition(" :: ")  # behind it stands why, in words that differ for one rule
         if case.find("failure") is not None or case.find("error") is not None:
             failed.add(name)
+            own |= set() if kind.startswith("Composite") else {name}
         elif case.find("skipped") is None:
             passed.add(name)
-    return passed - failed, failed
+    return passed - failed, failed, own
 
 
 def typed(file: Path, target: Path) -> None:
@@ -78,7 +79,7 @@ def main() -> None:
                 export_focus(workspace.opened, room / "exported.parquet", version=VERSION)
             results = {name: judged(python, room / f"{name}.parquet", room) for name in ("delivered", "exported")}
         print(f"{file.name}:")
-        for name, (passed, failed) in results.items():
+        for name, (passed, failed, _) in results.items():
             print(f"  {name}: {len(passed)} rules passed, {len(failed)} failed")
         more = results["exported"][1] - results["delivered"][1]
         fewer = results["delivered"][1] - results["exported"][1]

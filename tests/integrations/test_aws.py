@@ -186,6 +186,13 @@ def test_a_cost_that_is_no_number_goes_to_quarantine_with_its_row(tmp_path: Path
     assert '"line_item_unblended_cost": "abc"' in row.row
 
 
+def test_none_is_no_amount_and_counts_as_nothing_only_where_nothing_may_stand(tmp_path: Path) -> None:
+    lines = [line(cost="1", savings_plan_savings_plan_effective_cost="None"), line(cost="None"), line(cost="2e-1")]
+    found = read_lines(tmp_path, lines)
+    assert found.total() == Decimal("1.2")
+    assert [(row.line, row.column, row.reason) for row in found.rejected] == [(3, "BilledCost", "missing")]
+
+
 def test_a_double_is_read_as_the_number_that_was_written(tmp_path: Path) -> None:
     costs = [
         "0.1",

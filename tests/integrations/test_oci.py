@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from decimal import Decimal
 from pathlib import Path
 
-from tests.integrations.reading import NATIVE, read_native
+from tests.integrations.reading import NATIVE, read_native, write_native
 
 
 def test_the_real_report_sums_to_its_own_total() -> None:
@@ -35,3 +36,14 @@ def test_files_of_one_delivery_may_have_tags_of_their_own(tmp_path: Path) -> Non
     found = read_native(one, other)
     assert len(found.rows) == 7
     assert sum('"Finance.CostCenter":"4711"' in (row["Tags"] or "") for row in found.rows) == 4
+
+
+def test_a_correction_says_so_and_kinds_and_regions_have_names(tmp_path: Path) -> None:
+    with (NATIVE / "oci" / "cost-2023-11.csv").open() as file:
+        line = next(csv.DictReader(file))
+    corrected = {**line, "cost/myCost": "-0.5", "lineItem/isCorrection": "true", "lineItem/backreferenceNo": "7108"}
+    found = read_native(write_native(tmp_path / "cost.csv", [line, corrected]))
+    row = found.only(ChargeClass="Correction")
+    assert (row["BilledCost"], row["x_lineItem_backreferenceNo"]) == (Decimal("-0.5"), "7108")
+    assert (row["RegionName"], row["ResourceType"]) == ("US West (San Jose)", "autonomousdatabase")
+    assert len([row for row in found.rows if row["ChargeClass"] is None]) == 1

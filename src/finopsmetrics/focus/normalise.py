@@ -202,10 +202,14 @@ class _Builder:
     def _json(self, column: Column, delivered: str, kind: str) -> str:
         name = column.name
         text, value = self._step_one(name, delivered), quote(name)
-        if kind.startswith(("MAP", "STRUCT")):
+        if kind.startswith(("MAP", "STRUCT")) and not kind.endswith("[]"):
             return text
         self.checks.append(Check(name, "not a JSON object", f"({text} IS NOT NULL AND {value} IS NULL)"))
-        self.repairs.append(Count(name, "braces added", f"count(*) FILTER (WHERE {text} <> {value})"))
+        pairs = sqltext.is_pairs(text)
+        self.repairs.append(Count(name, "braces added", f"count(*) FILTER (WHERE {text} <> {value} AND NOT {pairs})"))
+        self.repairs.append(
+            Count(name, "a list of keys and values written as an object", f"count({value}) FILTER (WHERE {pairs})")
+        )
         return sqltext.json_object(text)
 
     def _text(self, column: Column, delivered: str, _kind: str) -> str:

@@ -92,7 +92,23 @@ def allowed_value(text: str, allowed: Sequence[str]) -> str:
     return f"CASE WHEN {text} IN ({exact}) THEN {text} WHEN {text} IS NULL THEN NULL ELSE MAP {{{pairs}}}[{squeezed}] END"
 
 
+def is_pairs(text: str) -> str:
+    """Whether the text is a JSON list, as which some write an object: `[{"key": "team", "value": "core"}]`."""
+    return f"{text}[1] = '['"
+
+
+def pairs_object(text: str) -> str:
+    """A JSON list of keys and values as an object, the first of a key taken; NULL when it is no such list."""
+    entries = f"""from_json({text}, '[{{"key":"VARCHAR","value":"VARCHAR"}}]')"""
+    keys = f"list_transform({entries}, lambda e: e.key)"
+    sure = f"json_valid({text}) AND json_type({text}) = 'ARRAY' AND len(list_filter({keys}, lambda k: k IS NULL)) = 0"
+    once = f"list_filter({entries}, lambda e, i: list_position({keys}, e.key) = i)"
+    made = f"map_from_entries(list_transform({once}, lambda e: {{k: e.key, v: e.value}}))"
+    return f"CASE WHEN {sure} THEN CAST(to_json({made}) AS VARCHAR) END"
+
+
 def json_object(text: str) -> str:
-    """A JSON object text; an object whose braces were left out gets them; NULL when it is no object."""
+    """A JSON object text; an object whose braces were left out gets them, a list of pairs becomes one; NULL when it is none."""
     braced = f"CASE WHEN {text}[1] = '\"' THEN '{{' || {text} || '}}' ELSE {text} END"
-    return f"CASE WHEN {text} IS NOT NULL AND json_valid({braced}) AND json_type({braced}) = 'OBJECT' THEN {braced} END"
+    whole = f"{text} IS NOT NULL AND json_valid({braced}) AND json_type({braced}) = 'OBJECT'"
+    return f"CASE WHEN {is_pairs(text)} THEN {pairs_object(text)} WHEN {whole} THEN {braced} END"

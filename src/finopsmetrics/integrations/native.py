@@ -15,11 +15,15 @@ NULL_AMOUNT = f"CAST(NULL AS {AMOUNT})"
 NULL_TIME = "CAST(NULL AS TIMESTAMP)"
 # A comma after which no three digits stand, or before which more than three do, or a zero, groups nothing: it is a decimal comma.
 _COMMA_PROOF = r"-?([0-9.]*,([0-9]{1,2}|[0-9]{4,})|(0|[0-9]{4,}),[0-9]+)"
+# A number that a cast reads exactly: DECIMAL(38,18) holds whatever 19 signs say.
+_PLAIN = "length({raw}) <= 19 AND regexp_full_match({raw}, '-?[0-9]+([.][0-9]+)?')"
 # A double that is the nearest to a number of 15 digits, ten of them fractional, was written as that number; no text is needed.
 _TEN = "abs({x}) < 90000 AND round({x} * 1e10) / 1e10 = {x}"
 _TENTHS = (
     "CAST(CAST(CAST(round({x} * 1e10) AS BIGINT) AS DECIMAL(18,0)) * CAST('0.0000000001' AS DECIMAL(11,10)) AS DECIMAL(38,18))"
 )
+# How Python writes nothing; in a column of amounts it can be nothing else.
+NONE = "None"
 ZERO = f"CAST(0 AS {AMOUNT})"
 
 
@@ -60,13 +64,14 @@ class Native:
 
     `facts` holds what was counted beforehand; `files` leads from the path in `"x:path"` to a file's name. Reading an amount or
     a time adds a step, in which it is computed once, and a fault, by which a row whose value cannot be read goes to
-    quarantine instead of counting as nothing.
+    quarantine instead of counting as nothing. `texts` are computed before the steps, which refer to them.
     """
 
     names: Mapping[str, str]
     types: Mapping[str, str]
     facts: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
 
@@ -116,12 +121,15 @@ class Native:
         step = f"m:{column}"
         if step not in self.steps:
             raw, kind = self.raw(column), self.kind(column)
-            if kind == "VARCHAR" and self._has_decimal_commas(column):
-                text = _comma_text(raw)
-            else:
-                text = _amount_text(raw) if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
-            self.steps[step] = _exact(raw, kind, text, plain=self.facts.get(f"odd:{column}") == 0)
-            if kind in {"VARCHAR", "FLOAT", "DOUBLE"} and self.facts.get(f"odd:{column}") != 0:
+            plain = self.facts.get(f"odd:{column}") == 0
+            commas = kind == "VARCHAR" and not plain and self._has_decimal_commas(column)
+            text = f"CAST({raw} AS VARCHAR)"
+            if kind == "VARCHAR" and not plain:
+                # Computed once: in place it would stand in the step, and be bound, a hundred times.
+                self.texts[f"a:{column}"] = _comma_text(raw) if commas else _amount_text(raw)
+                text = f"r.{quote(f'a:{column}')}"
+            self.steps[step] = _exact(raw, kind, text, plain=plain, commas=commas)
+            if kind in {"VARCHAR", "FLOAT", "DOUBLE"} and not plain:
                 given = text if kind == "VARCHAR" else raw
                 self.faults[f"{self.names[column]}: not a number"] = f"r.{quote(step)} IS NULL AND {given} IS NOT NULL"
         return f"r.{quote(step)}"
@@ -141,7 +149,7 @@ class Native:
         if kind != "VARCHAR":
             return f"CAST({raw} AS TIMESTAMP)"
         if step not in self.steps:
-            text = sqltext.without_null_words(f"trim({raw})")
+            text = _without_words(raw)
             read = [sqltext.time(text), *(f"try_strptime({text}, {literal(form)})" for form in formats)]
             self.steps[step] = f"coalesce({', '.join(read)})" if len(read) > 1 else read[0]
             self.faults[f"{self.names[column]}: not a date or time"] = f"r.{quote(step)} IS NULL AND {text} IS NOT NULL"
@@ -158,8 +166,7 @@ def odd_amounts(native: Native, columns: tuple[str, ...]) -> dict[str, str]:
     for column in columns:
         raw, kind = (native.raw(column), native.kind(column)) if native.has(column) else ("", "")
         if kind == "VARCHAR":
-            plain = f"length({raw}) <= 19 AND regexp_full_match({raw}, '-?[0-9]+([.][0-9]+)?')"
-            facts[f"odd:{column}"] = f"count(*) FILTER (WHERE {raw} <> '' AND NOT ({plain}))"
+            facts[f"odd:{column}"] = f"count(*) FILTER (WHERE {raw} <> '' AND NOT ({_PLAIN.format(raw=raw)}))"
             facts[f"comma:{column}"] = f"count(*) FILTER (WHERE regexp_full_match({raw}, {literal(_COMMA_PROOF)}))"
             facts[f"point:{column}"] = f"count(*) FILTER (WHERE contains({raw}, '.'))"
             facts[f"long:{column}"] = f"count(*) FILTER (WHERE {sqltext.decimal_is_rounded(raw)})"
@@ -180,19 +187,29 @@ def amounts_note(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _amount_text(raw: str) -> str:
-    return f"({sqltext.amount_text(sqltext.without_null_words(f'trim({raw})'))})"
+    return f"({sqltext.amount_text(_without_words(raw, NONE))})"
+
+
+def _without_words(raw: str, *more: str) -> str:
+    """A text; NULL for a word that stands for nothing. A chain of `nullif` would double the expression with every word."""
+    words = ", ".join(literal(word) for word in ("", *sqltext.NULL_WORDS, *more))
+    return f"(CASE WHEN trim({raw}) IN ({words}) THEN NULL ELSE trim({raw}) END)"
 
 
 def _comma_text(raw: str) -> str:
     """A number with a decimal comma as one with a point; one that has both signs is left as it is, and rejected."""
-    text = sqltext.without_null_words(f"trim({raw})")
+    text = _without_words(raw, NONE)
     european = f"regexp_full_match({text}, '-?([0-9]+|[0-9]{{1,3}}([.][0-9]{{3}})+)(,[0-9]+)?([eE][+-]?[0-9]+)?')"
     return f"(CASE WHEN {european} THEN replace(replace({text}, '.', ''), ',', '.') ELSE {text} || '?' END)"
 
 
-def _exact(raw: str, kind: str, text: str, *, plain: bool) -> str:
+def _exact(raw: str, kind: str, text: str, *, plain: bool, commas: bool) -> str:
     if kind == "VARCHAR":
-        return f"CAST(nullif({raw}, '') AS {AMOUNT})" if plain else sqltext.decimal(text)
+        cast = f"CAST(nullif({raw}, '') AS {AMOUNT})"
+        if plain or commas:
+            return cast if plain else sqltext.decimal(text)
+        # Within CASE only the odd values are looked at with care.
+        return f"CASE WHEN {raw} = '' OR ({_PLAIN.format(raw=raw)}) THEN {cast} ELSE {sqltext.decimal(text)} END"
     if kind in {"FLOAT", "DOUBLE"}:
         # The shortest text of a double is the number that was written; 17 digits of 0.01 or more end at the 18th place.
         sure = f"CASE WHEN abs({raw}) >= 0.01 OR {raw} = 0 THEN TRY_CAST({text} AS {AMOUNT}) ELSE {sqltext.decimal(text)} END"

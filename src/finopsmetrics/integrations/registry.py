@@ -86,6 +86,18 @@ def recognise(header: Sequence[str]) -> Recognised | None:
     return None
 
 
+def recognise_focus(header: Sequence[str]) -> Recognised | None:
+    """The vendor's FOCUS that a header is, where it takes a mapping to read it right; None for all other tables."""
+    names: dict[str, str] = {}
+    for column in header:
+        names.setdefault(canonical(column), column)
+    columns = frozenset(names)
+    for vendor, form in _mapped_formats():
+        if ("billedcost",) in form.alternatives and not form.missing(columns):
+            return Recognised(vendor, form, names)
+    return None
+
+
 def canonical_pattern(sign: str) -> str:
     """A sign as a pattern of canonical names: `line_item_*` is `lineitem*`."""
     return "*".join(canonical(part) for part in sign.split("*"))

@@ -14,7 +14,7 @@ from finopsmetrics.integrations.declared import ID, DeclaredMapping, amounts, de
 from finopsmetrics.integrations.declared import mapped as by_declaration
 from finopsmetrics.integrations.manifest import canonical
 from finopsmetrics.integrations.native import Mapped, Native, Rows, amounts_note, odd_amounts
-from finopsmetrics.integrations.registry import Recognised, candidates, recognise
+from finopsmetrics.integrations.registry import Recognised, candidates, recognise, recognise_focus
 from finopsmetrics.store.duck import ROW_GROUP_ROWS
 from finopsmetrics.store.landing import Landed
 from finopsmetrics.store.nested import flattened, is_nested, laid_out
@@ -46,10 +46,13 @@ def as_focus(
     """
     if settings is not None:
         return _by_declaration(connection, _plain(connection, landed, room), declared(settings), room)
+    header = list(flattened(connection, landed)) if is_nested(landed) else list(landed.types)
+    reshaped = recognise_focus(header)
+    if reshaped is not None:
+        return _by_integration(connection, _plain(connection, landed, room), reshaped, room)
     try:
         detect(list(landed.types))
     except DeliveryError as error:
-        header = list(flattened(connection, landed)) if is_nested(landed) else list(landed.types)
         found = recognise(header)
         if found is None:
             near = candidates(header)
@@ -131,12 +134,13 @@ def _filled(connection: DuckDBPyConnection, landed: Landed) -> set[str]:
 
 def _query(landed: Landed, native: Native, mapped: Mapped, kept: dict[str, str]) -> str:
     """The union of the mapping's SELECTs, each row with its place and, where it cannot be read, its fault."""
-    steps = "".join(f", {sql} AS {quote(name)}" for name, sql in native.steps.items())
+    first, steps = ("".join(f", {sql} AS {quote(name)}" for name, sql in level.items()) for level in (native.texts, native.steps))
+    read = f"(SELECT *{first} FROM {landed.placed()} r)" if first else landed.placed()
     cases = "".join(f" WHEN {predicate} THEN {literal(reason)}" for reason, predicate in native.faults.items())
     fault = f"CASE{cases} END" if cases else "CAST(NULL AS VARCHAR)"
-    source = f"(SELECT *, {fault} AS {quote(FAULT)} FROM (SELECT *{steps} FROM {landed.placed()} r) r) r"
-    first, *others = mapped.rows
-    texts = [_select(source, first, kept, faults=True), *(_select(source, rows, {}, faults=False) for rows in others)]
+    source = f"(SELECT *, {fault} AS {quote(FAULT)} FROM (SELECT *{steps} FROM {read} r) r) r"
+    own, *others = mapped.rows
+    texts = [_select(source, own, kept, faults=True), *(_select(source, rows, {}, faults=False) for rows in others)]
     return " UNION ALL BY NAME ".join(texts)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from finopsmetrics.focus.sqltext import literal, quote
-from finopsmetrics.integrations.aws.services import CATEGORIES
+from finopsmetrics.integrations.aws.services import REGIONS, SERVICES
 from finopsmetrics.integrations.native import NULL_TEXT, Native
+from finopsmetrics.integrations.services import classified, looked_up
 
 # Columns whose content stands in FOCUS, and blended costs, which tie to nothing; they are not kept beside it again.
 CARRIED = frozenset(
@@ -40,6 +41,7 @@ CARRIED = frozenset(
         "identitytimeinterval",
         "lineitemusageamount",
         "pricingunit",
+        "pricingcurrency",
         "billpayeraccountname",
         "lineitemusageaccountname",
         "productsku",
@@ -56,6 +58,10 @@ def common(native: Native) -> dict[str, str]:
     seller = native.text("lineitemlegalentity")
     code = native.text("lineitemproductcode")
     marketplace = f"{native.text('billbillingentity')} = {literal(MARKETPLACE)}"
+    # A rate's code is that of its SKU, of its terms, and its own.
+    rate, region = native.text("pricingratecode"), native.text("productregioncode", "productregion")
+    sku = f"coalesce({native.text('productsku')}, nullif(split_part({rate}, '.', 1), ''))"
+    usage, resource = native.text("lineitemusagetype"), native.text("lineitemresourceid")
     return {
         "BillingAccountId": native.text("billpayeraccountid"),
         "BillingAccountName": native.text("billpayeraccountname"),
@@ -74,12 +80,16 @@ def common(native: Native) -> dict[str, str]:
         "HostProviderName": "'AWS'",
         "ChargeDescription": native.text("lineitemlineitemdescription"),
         "ServiceName": _service(native),
-        "ServiceCategory": f"coalesce({_lookup(code)}, 'Other')",
-        "SkuId": native.text("productsku"),
-        "SkuPriceId": native.text("pricingratecode", "pricingrateid"),
-        "SkuMeter": native.text("lineitemusagetype"),
-        "ResourceId": native.text("lineitemresourceid"),
-        "RegionId": native.text("productregioncode", "productregion"),
+        **classified(code, SERVICES),
+        "SkuId": sku,
+        "SkuPriceId": f"CASE WHEN {sku} IS NOT NULL THEN {native.text('pricingratecode', 'pricingrateid')} END",
+        "SkuMeter": f"CASE WHEN {sku} IS NOT NULL THEN {usage} END",
+        "x_UsageType": f"CASE WHEN {sku} IS NULL THEN {usage} END",
+        "PricingCurrency": native.text("pricingcurrency", "lineitemcurrencycode"),
+        "ResourceId": resource,
+        "ResourceType": f"CASE WHEN {resource} IS NOT NULL THEN {native.text('productproductfamily')} END",
+        "RegionId": region,
+        "RegionName": looked_up(region, REGIONS),
         "AvailabilityZone": native.text("lineitemavailabilityzone"),
         "CommitmentDiscountId": commitment,
         "CommitmentDiscountCategory": _by_commitment(native, "Spend", "Usage"),
@@ -92,11 +102,6 @@ def _service(native: Native) -> str:
     named = [native.text("productproductname", "productservicename"), native.key("product", "product_name")]
     there = [text for text in named if text != NULL_TEXT]
     return f"coalesce({', '.join([*there, native.text('lineitemproductcode')])}, 'AWS')"
-
-
-def _lookup(code: str) -> str:
-    pairs = ", ".join(f"{literal(name)}: {literal(category)}" for name, category in CATEGORIES.items())
-    return f"MAP {{{pairs}}}[{code}]"
 
 
 def _by_commitment(native: Native, plan: str, reserved: str) -> str:

@@ -69,6 +69,15 @@ def mapping(native: Native) -> Mapped:
         rows.append(_unused_plans(native))
     if netted or native.facts.get("covered"):
         rows.append(_left_over(native, netted))
+    if native.facts.get("covered"):
+        alone = f"CASE WHEN {_count(kind, NEGATION)} = 0 THEN {_count(kind, COVERED)} ELSE 0 END"
+        told.append(
+            Told(
+                "{n} lines of covered usage came without any line that negates them: what they sum to stays billed, "
+                "in one Adjustment row an invoice.",
+                alone,
+            )
+        )
     return Mapped(tuple(rows), told=tuple(told), carried=CARRIED)
 
 
@@ -78,17 +87,18 @@ def _line_items(native: Native) -> dict[str, str]:
         **common(native),
         **_costs(native),
         **_quantities(native),
-        "ChargeCategory": _category(kind),
+        "ChargeCategory": _category(native),
         "ChargeClass": _class(native),
         "ChargeFrequency": _frequency(kind),
         "PricingCategory": _pricing(native),
-        "CommitmentDiscountStatus": f"CASE WHEN {_among(kind, (COVERED, 'DiscountedUsage'))} THEN 'Used' END",
+        "CommitmentDiscountStatus": f"CASE WHEN {common(native)['CommitmentDiscountId']} IS NOT NULL "
+        f"AND {_among(kind, (COVERED, 'DiscountedUsage'))} THEN 'Used' END",
     }
 
 
 def _costs(native: Native) -> dict[str, str]:
     kind, billed = native.raw(TYPE), _billed(native)
-    reserved = f"{kind} = 'Fee' AND {native.text('reservationreservationarn')} IS NOT NULL"
+    reserved = f"{kind} IN ('Fee', 'Refund') AND {common(native)['CommitmentDiscountId']} IS NOT NULL"
     plan_cost = native.amount("savingsplannetsavingsplaneffectivecost", "savingsplansavingsplaneffectivecost")
     fees = f"{_among(kind, (*SP_FEES, 'RIFee'))} OR ({reserved})"
     usage = _among(kind, USAGE)
@@ -115,13 +125,14 @@ def _quantities(native: Native) -> dict[str, str]:
     kind, amount, unit = native.raw(TYPE), native.amount("lineitemusageamount"), native.text("pricingunit")
     usage = _among(kind, USAGE)
     spent = native.amount("savingsplansavingsplaneffectivecost")
+    named = f"CASE WHEN {common(native)['CommitmentDiscountId']} IS NOT NULL THEN {kind} END"
     return {
         "PricingQuantity": f"CASE WHEN {kind} <> 'Tax' THEN {amount} END",
         "PricingUnit": f"CASE WHEN {kind} <> 'Tax' THEN {unit} END",
         "ConsumedQuantity": f"CASE WHEN {usage} THEN {amount} END",
         "ConsumedUnit": f"CASE WHEN {usage} THEN {unit} END",
-        "CommitmentDiscountQuantity": f"CASE {kind} WHEN '{COVERED}' THEN {spent} WHEN 'DiscountedUsage' THEN {amount} END",
-        "CommitmentDiscountUnit": f"CASE {kind} WHEN '{COVERED}' THEN {native.text('lineitemcurrencycode')} "
+        "CommitmentDiscountQuantity": f"CASE {named} WHEN '{COVERED}' THEN {spent} WHEN 'DiscountedUsage' THEN {amount} END",
+        "CommitmentDiscountUnit": f"CASE {named} WHEN '{COVERED}' THEN {native.text('lineitemcurrencycode')} "
         f"WHEN 'DiscountedUsage' THEN {unit} END",
     }
 
@@ -143,6 +154,7 @@ def _unused(native: Native, amount: str, where: str) -> Rows:
         "PricingCategory": "'Committed'",
         "CommitmentDiscountStatus": "'Unused'",
         "ResourceId": commitment,
+        "ResourceType": common(native)["CommitmentDiscountType"],
     }
     return Rows(columns, where=f"{where} AND {amount} <> 0")
 
@@ -183,16 +195,21 @@ def _left_over(native: Native, netted: bool) -> Rows:
         "ChargeDescription": literal("What is left between net costs, discount lines and negations; kept so that the bill ties"),
         "ServiceName": "'AWS billing'",
         "ServiceCategory": "'Other'",
+        "ServiceSubcategory": "'Other (Other)'",
+        "BillingAccountType": common(native)["BillingAccountType"],
+        "PricingCurrency": own["BillingCurrency"],
         "ServiceProviderName": "'AWS'",
         "HostProviderName": "'AWS'",
     }
     return Rows(columns, group=", ".join(own.values()), having=f"{rest} <> 0")
 
 
-def _category(kind: str) -> str:
-    purchases = ("Fee", "RIFee", *SP_FEES)
+def _category(native: Native) -> str:
+    """A refund is of what it refunds where that is known, which is for commitments alone."""
+    kind, purchases = native.raw(TYPE), ("Fee", "RIFee", *SP_FEES)
+    returned = f"({kind} = 'Refund' AND {common(native)['CommitmentDiscountId']} IS NOT NULL)"
     return (
-        f"CASE WHEN {_among(kind, USAGE)} THEN 'Usage' WHEN {_among(kind, purchases)} "
+        f"CASE WHEN {_among(kind, USAGE)} THEN 'Usage' WHEN {_among(kind, purchases)} OR {returned} "
         f"THEN 'Purchase' WHEN {kind} IN ('Tax', 'Credit') THEN {kind} ELSE 'Adjustment' END"
     )
 

@@ -1,30 +1,114 @@
-"""FOCUS service categories of AWS product codes; a code that is not listed is `Other`."""
+"""FOCUS categories of AWS product codes, and the names of AWS regions."""
 
-_BY_CATEGORY = {
-    "AI and Machine Learning": (
-        "AmazonSageMaker AmazonBedrock AmazonRekognition AmazonPolly AmazonLex AmazonTextract comprehend translate transcribe"
-    ),
-    "Analytics": (
-        "AmazonAthena AWSGlue AmazonKinesis AmazonKinesisFirehose AmazonRedshift AmazonES AmazonQuickSight ElasticMapReduce "
-        "AmazonMSK"
-    ),
-    "Business Applications": "AmazonConnect AmazonWorkMail AmazonChime AmazonSES",
-    "Compute": "AmazonEC2 AWSLambda AmazonECS AmazonEKS AmazonLightsail AWSElasticBeanstalk AWSBatch AWSAppRunner AmazonECR",
-    "Databases": "AmazonRDS AmazonDynamoDB AmazonElastiCache AmazonNeptune AmazonDocDB AmazonMemoryDB AmazonTimestream AmazonMCS",
-    "Developer Tools": "CodeBuild AWSCodePipeline AWSCodeCommit AWSCodeArtifact AWSXRay AmazonCodeGuru",
-    "Identity": "AmazonCognito AWSDirectoryService AWSIAMAccessAnalyzer",
-    "Integration": "AmazonSNS AWSQueueService AmazonStates AWSEvents AmazonMQ AmazonApiGateway AWSAppSync",
-    "Internet of Things": "AWSIoT AWSGreengrass AWSIoTAnalytics",
-    "Management and Governance": (
-        "AmazonCloudWatch AWSCloudTrail AWSConfig AWSSystemsManager AWSCloudFormation AWSSupportBusiness AWSSupportEnterprise "
-        "AWSSupportDeveloper AWSServiceCatalog AWSCostExplorer"
-    ),
-    "Media": "AWSElementalMediaConvert AWSElementalMediaLive AWSElementalMediaPackage AmazonIVS",
-    "Migration": "AWSDatabaseMigrationSvc AWSDataSync AWSTransfer AWSMigrationHub",
-    "Networking": "AmazonVPC AmazonCloudFront AmazonRoute53 AWSELB AWSDataTransfer AWSDirectConnect AWSGlobalAccelerator AWSVPN",
-    "Security": (
-        "awskms AWSSecretsManager AmazonGuardDuty AmazonInspector awswaf AWSShield AmazonMacie AWSSecurityHub AmazonDetective"
-    ),
-    "Storage": "AmazonS3 AmazonEFS AmazonFSx AmazonGlacier AWSBackup AWSStorageGateway AmazonS3GlacierDeepArchive",
+SERVICES = {
+    "AI and Machine Learning": {
+        "AI Platforms": "AmazonSageMaker",
+        "Generative AI": "AmazonBedrock",
+        "Bots": "AmazonLex",
+        "Natural Language Processing": "comprehend|translate|transcribe|AmazonPolly",
+        "Machine Learning": "AmazonRekognition|AmazonTextract",
+    },
+    "Analytics": {
+        "Analytics Platforms": "AmazonAthena|AmazonRedshift",
+        "Business Intelligence": "AmazonQuickSight",
+        "Data Processing": "AWSGlue|ElasticMapReduce",
+        "Search": "AmazonES",
+        "Streaming Analytics": "AmazonKinesis|AmazonKinesisFirehose|AmazonMSK",
+    },
+    "Business Applications": {
+        "Productivity and Collaboration": "AmazonWorkMail|AmazonChime",
+        "Other (Business Applications)": "AmazonConnect|AmazonSES",
+    },
+    "Compute": {
+        "Virtual Machines": "AmazonEC2|AmazonLightsail",
+        "Containers": "AmazonECS|AmazonEKS|AmazonECR|AWSAppRunner",
+        "Serverless Compute": "AWSLambda",
+        "Other (Compute)": "AWSElasticBeanstalk|AWSBatch",
+    },
+    "Databases": {
+        "Relational Databases": "AmazonRDS",
+        "NoSQL Databases": "AmazonDynamoDB|AmazonNeptune|AmazonDocDB|AmazonMCS",
+        "Caching": "AmazonElastiCache|AmazonMemoryDB",
+        "Time Series Databases": "AmazonTimestream",
+    },
+    "Developer Tools": {
+        "Continuous Integration and Deployment": "CodeBuild|AWSCodePipeline",
+        "Source Code Management": "AWSCodeCommit",
+        "Other (Developer Tools)": "AWSCodeArtifact|AWSXRay|AmazonCodeGuru",
+    },
+    "Identity": {"Identity and Access Management": "AmazonCognito|AWSDirectoryService|AWSIAMAccessAnalyzer"},
+    "Integration": {
+        "Messaging": "AmazonSNS|AWSQueueService|AmazonMQ|AWSEvents",
+        "Workflow Orchestration": "AmazonStates",
+        "API Management": "AmazonApiGateway|AWSAppSync",
+    },
+    "Internet of Things": {"IoT Platforms": "AWSIoT|AWSGreengrass", "IoT Analytics": "AWSIoTAnalytics"},
+    "Management and Governance": {
+        "Observability": "AmazonCloudWatch|AWSCloudTrail",
+        "Compliance": "AWSConfig",
+        "Cost Management": "AWSCostExplorer",
+        "Support": "AWSSupportBusiness|AWSSupportEnterprise|AWSSupportDeveloper",
+        "Other (Management and Governance)": "AWSSystemsManager|AWSCloudFormation|AWSServiceCatalog",
+    },
+    "Media": {"Media Streaming": "AWSElementalMediaConvert|AWSElementalMediaLive|AWSElementalMediaPackage|AmazonIVS"},
+    "Migration": {"Data Migration": "AWSDatabaseMigrationSvc|AWSDataSync|AWSTransfer", "Resource Migration": "AWSMigrationHub"},
+    "Networking": {
+        "Network Infrastructure": "AmazonVPC",
+        "Content Delivery": "AmazonCloudFront",
+        "Network Routing": "AmazonRoute53|AWSGlobalAccelerator",
+        "Application Networking": "AWSELB",
+        "Network Connectivity": "AWSDirectConnect|AWSVPN",
+        "Other (Networking)": "AWSDataTransfer",
+    },
+    "Security": {
+        "Secret Management": "awskms|AWSSecretsManager",
+        "Threat Detection and Response": "AmazonGuardDuty|AmazonDetective|AmazonMacie",
+        "Security Posture Management": "AmazonInspector|AWSSecurityHub",
+        "Other (Security)": "awswaf|AWSShield",
+    },
+    "Storage": {
+        "Object Storage": "AmazonS3|AmazonGlacier|AmazonS3GlacierDeepArchive",
+        "File Storage": "AmazonEFS|AmazonFSx",
+        "Backup Storage": "AWSBackup",
+        "Storage Platforms": "AWSStorageGateway",
+    },
 }
-CATEGORIES = {code: category for category, codes in _BY_CATEGORY.items() for code in codes.split()}
+REGIONS = {
+    "af-south-1": "Africa (Cape Town)",
+    "ap-east-1": "Asia Pacific (Hong Kong)",
+    "ap-northeast-1": "Asia Pacific (Tokyo)",
+    "ap-northeast-2": "Asia Pacific (Seoul)",
+    "ap-northeast-3": "Asia Pacific (Osaka)",
+    "ap-south-1": "Asia Pacific (Mumbai)",
+    "ap-south-2": "Asia Pacific (Hyderabad)",
+    "ap-southeast-1": "Asia Pacific (Singapore)",
+    "ap-southeast-2": "Asia Pacific (Sydney)",
+    "ap-southeast-3": "Asia Pacific (Jakarta)",
+    "ap-southeast-4": "Asia Pacific (Melbourne)",
+    "ap-southeast-5": "Asia Pacific (Malaysia)",
+    "ap-southeast-7": "Asia Pacific (Thailand)",
+    "ca-central-1": "Canada (Central)",
+    "ca-west-1": "Canada West (Calgary)",
+    "cn-north-1": "China (Beijing)",
+    "cn-northwest-1": "China (Ningxia)",
+    "eu-central-1": "Europe (Frankfurt)",
+    "eu-central-2": "Europe (Zurich)",
+    "eu-north-1": "Europe (Stockholm)",
+    "eu-south-1": "Europe (Milan)",
+    "eu-south-2": "Europe (Spain)",
+    "eu-west-1": "Europe (Ireland)",
+    "eu-west-2": "Europe (London)",
+    "eu-west-3": "Europe (Paris)",
+    "global": "Global",
+    "il-central-1": "Israel (Tel Aviv)",
+    "me-central-1": "Middle East (UAE)",
+    "me-south-1": "Middle East (Bahrain)",
+    "mx-central-1": "Mexico (Central)",
+    "sa-east-1": "South America (Sao Paulo)",
+    "us-east-1": "US East (N. Virginia)",
+    "us-east-2": "US East (Ohio)",
+    "us-gov-east-1": "AWS GovCloud (US-East)",
+    "us-gov-west-1": "AWS GovCloud (US-West)",
+    "us-west-1": "US West (N. California)",
+    "us-west-2": "US West (Oregon)",
+}

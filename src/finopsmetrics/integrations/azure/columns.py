@@ -6,8 +6,8 @@ import csv
 from functools import cache
 from importlib.resources import files
 
-from finopsmetrics.focus.sqltext import literal
 from finopsmetrics.integrations.native import Native
+from finopsmetrics.integrations.services import categories, looked_up, subcategories
 
 # Columns whose content stands in FOCUS whole; they are not kept beside it again.
 CARRIED = frozenset(
@@ -36,30 +36,28 @@ FAMILIES = {
     "data": "Databases",
     "identity": "Identity",
 }
+# Resource providers, by FOCUS category and subcategory.
 PROVIDERS = {
-    "microsoft.compute": "Compute",
-    "microsoft.containerservice": "Compute",
-    "microsoft.web": "Web",
-    "microsoft.storage": "Storage",
-    "microsoft.network": "Networking",
-    "microsoft.cdn": "Networking",
-    "microsoft.sql": "Databases",
-    "microsoft.documentdb": "Databases",
-    "microsoft.dbforpostgresql": "Databases",
-    "microsoft.dbformysql": "Databases",
-    "microsoft.cache": "Databases",
-    "microsoft.cognitiveservices": "AI and Machine Learning",
-    "microsoft.machinelearningservices": "AI and Machine Learning",
-    "microsoft.databricks": "Analytics",
-    "microsoft.synapse": "Analytics",
-    "microsoft.datafactory": "Analytics",
-    "microsoft.eventhub": "Integration",
-    "microsoft.servicebus": "Integration",
-    "microsoft.keyvault": "Security",
-    "microsoft.security": "Security",
-    "microsoft.insights": "Management and Governance",
-    "microsoft.operationalinsights": "Management and Governance",
-    "microsoft.recoveryservices": "Storage",
+    "AI and Machine Learning": {"AI Platforms": "microsoft.cognitiveservices|microsoft.machinelearningservices"},
+    "Analytics": {
+        "Analytics Platforms": "microsoft.databricks|microsoft.synapse",
+        "Data Processing": "microsoft.datafactory",
+    },
+    "Compute": {"Virtual Machines": "microsoft.compute", "Containers": "microsoft.containerservice"},
+    "Databases": {
+        "Relational Databases": "microsoft.sql|microsoft.dbforpostgresql|microsoft.dbformysql",
+        "NoSQL Databases": "microsoft.documentdb",
+        "Caching": "microsoft.cache",
+    },
+    "Integration": {"Messaging": "microsoft.eventhub|microsoft.servicebus"},
+    "Management and Governance": {"Observability": "microsoft.insights|microsoft.operationalinsights"},
+    "Networking": {"Network Infrastructure": "microsoft.network", "Content Delivery": "microsoft.cdn"},
+    "Security": {
+        "Secret Management": "microsoft.keyvault",
+        "Security Posture Management": "microsoft.security",
+    },
+    "Storage": {"Storage Platforms": "microsoft.storage", "Backup Storage": "microsoft.recoveryservices"},
+    "Web": {"Application Platforms": "microsoft.web"},
 }
 OWN = ("Compute", "Storage", "Networking", "Databases", "Analytics", "Security", "Integration", "Web", "Media", "Developer Tools")
 
@@ -70,6 +68,8 @@ def common(native: Native, formats: tuple[str, ...]) -> dict[str, str]:
     day = native.time("date" if native.has("date") else "usagedatetime", *formats)
     start, end = (native.time(f"billingperiod{side}date", *formats) for side in ("start", "end"))
     account = native.text("billingprofileid", "billingaccountid") if mca else native.text("billingaccountid")
+    kind = "'Billing Profile'" if mca else "'Billing Account'"
+    sku, resource = native.text("productid", "partnumber"), f"lower({native.text('resourceid', 'instanceid')})"
     seller = f"CASE WHEN lower({native.text('publishertype')}) = 'marketplace' THEN {native.text('publishername')} END"
     place = native.text("resourcelocation", "location")
     return {
@@ -77,7 +77,7 @@ def common(native: Native, formats: tuple[str, ...]) -> dict[str, str]:
         "BillingAccountName": native.text("billingprofilename", "billingaccountname")
         if mca
         else native.text("billingaccountname"),
-        "BillingAccountType": "'Billing Profile'" if mca else "'Billing Account'",
+        "BillingAccountType": f"CASE WHEN {account} IS NOT NULL THEN {kind} END",
         "SubAccountId": native.text("subscriptionid", "subscriptionguid"),
         "SubAccountName": native.text("subscriptionname"),
         "SubAccountType": "'Subscription'",
@@ -93,18 +93,20 @@ def common(native: Native, formats: tuple[str, ...]) -> dict[str, str]:
         "HostProviderName": "'Microsoft'",
         "ChargeDescription": native.text("productname", "product", "metername"),
         "ServiceName": f"coalesce({native.text('metercategory', 'servicename', 'consumedservice')}, 'Azure')",
-        "ServiceCategory": _category(native),
-        "SkuId": native.text("productid", "partnumber"),
-        "SkuMeter": native.text("metername"),
+        **_service(native),
+        "SkuId": sku,
+        "SkuMeter": f"CASE WHEN {sku} IS NOT NULL THEN {native.text('metername')} END",
         "x_SkuMeterId": native.text("meterid"),
-        "PricingUnit": native.text("unitofmeasure"),
-        "ResourceId": f"lower({native.text('resourceid', 'instanceid')})",
+        "ResourceId": resource,
+        "ResourceType": f"CASE WHEN {resource} IS NOT NULL THEN coalesce(lower({native.text('resourcetype')}), "
+        f"nullif(regexp_extract({resource}, '/providers/([^/]+/[^/]+)/[^/]+$', 1), '')) END",
         "ResourceName": native.text("resourcename"),
-        "RegionId": f"coalesce({_map(_regions(), 'id')}[lower({place})], lower(replace({place}, ' ', '')))",
-        "RegionName": f"coalesce({_map(_regions(), 'name')}[lower({place})], {place})",
+        "RegionId": f"coalesce({looked_up(f'lower({place})', _regions(0))}, lower(replace({place}, ' ', '')))",
+        "RegionName": f"coalesce({looked_up(f'lower({place})', _regions(1))}, {place})",
         "AvailabilityZone": native.text("availabilityzone"),
         **_commitment(native),
-        "Tags": native.text("tags"),
+        # Two quotes alone are an empty text of JSON.
+        "Tags": f"""nullif({native.text("tags")}, '""')""",
     }
 
 
@@ -126,18 +128,20 @@ def _commitment(native: Native) -> dict[str, str]:
     }
 
 
-def _category(native: Native) -> str:
+def _service(native: Native) -> dict[str, str]:
+    """The family that the export names decides the category; the resource provider does where there is none."""
+    provider = f"lower({native.text('consumedservice')})"
     families = {**FAMILIES, **{name.lower(): name for name in OWN}}
-    provider = f"{_map(PROVIDERS)}[lower({native.text('consumedservice')})]"
-    return f"coalesce({_map(families)}[lower({native.text('servicefamily')})], {provider}, 'Other')"
+    by_family = looked_up(f"lower({native.text('servicefamily')})", families)
+    by_provider = looked_up(provider, categories(PROVIDERS))
+    category = f"coalesce({by_family}, {by_provider}, 'Other')"
+    own = f"CASE WHEN {by_provider} = {category} THEN {looked_up(provider, subcategories(PROVIDERS))} END"
+    return {"ServiceCategory": category, "ServiceSubcategory": f"coalesce({own}, 'Other (' || {category} || ')')"}
 
 
 @cache
-def _regions() -> dict[str, tuple[str, str]]:
+def _regions(part: int) -> dict[str, str]:
+    """What a place is called in an export, to its id (0) or its name (1)."""
     text = (files("finopsmetrics.integrations.azure") / "regions.csv").read_text(encoding="utf-8-sig")
-    return {row["OriginalValue"].lower(): (row["RegionId"], row["RegionName"]) for row in csv.DictReader(text.splitlines())}
-
-
-def _map(pairs: dict[str, str] | dict[str, tuple[str, str]], part: str = "") -> str:
-    chosen = {key: value if isinstance(value, str) else value[part == "name"] for key, value in pairs.items()}
-    return "MAP {" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in chosen.items()) + "}"
+    rows = csv.DictReader(text.splitlines())
+    return {row["OriginalValue"].lower(): (row["RegionId"], row["RegionName"])[part] for row in rows}

@@ -11,11 +11,21 @@ from finopsmetrics.core.errors import DeliveryError
 from finopsmetrics.focus.sqltext import literal
 from finopsmetrics.integrations.azure.columns import CARRIED, common
 from finopsmetrics.integrations.azure.dates import date_facts, date_formats
+from finopsmetrics.integrations.azure.units import plain_unit, units
 from finopsmetrics.integrations.native import NULL_AMOUNT, ZERO, Mapped, Native, Rows, Told
 
 COST = ("costinbillingcurrency", "cost", "pretaxcost")
 QUANTITY = ("quantity", "usagequantity")
-AMOUNTS = (*COST, *QUANTITY, "unitprice", "paygprice", "paygcostinbillingcurrency", "effectiveprice", "resourcerate")
+AMOUNTS = (
+    *COST,
+    *QUANTITY,
+    "costinpricingcurrency",
+    "unitprice",
+    "paygprice",
+    "paygcostinbillingcurrency",
+    "effectiveprice",
+    "resourcerate",
+)
 COMMITTED = ("reservation", "savingsplan")
 UNUSED = ("unusedreservation", "unusedsavingsplan")
 
@@ -86,8 +96,13 @@ def _columns(native: Native, formats: tuple[str, ...], *, spread: bool) -> dict[
     mca = native.has("pricingcurrency")
     unit, payg = native.amount("unitprice"), native.amount("paygprice")
     frequency = {"onetime": "One-Time", "recurring": "Recurring", "usagebased": "Usage-Based"}
+    foreign = native.amount("costinpricingcurrency")
+    spread_foreign = foreign if spread else NULL_AMOUNT
+    measured = units(native.text("unitofmeasure"), quantity)
+    consumed = f"{usage} AND coalesce({charge}, '') NOT IN ({_listed(UNUSED)})"
     return {
         **common(native, formats),
+        **measured,
         "BilledCost": f"CASE WHEN {covered} THEN {ZERO} ELSE {cost} END",
         "EffectiveCost": f"CASE WHEN {fee} THEN {spread_fee} WHEN {covered} THEN {spread_cost} ELSE {cost} END",
         "ListCost": native.amount("paygcostinbillingcurrency"),
@@ -96,6 +111,8 @@ def _columns(native: Native, formats: tuple[str, ...], *, spread: bool) -> dict[
         "ContractedUnitPrice": NULL_AMOUNT if mca else unit,
         "PricingCurrencyListUnitPrice": payg if mca else NULL_AMOUNT,
         "PricingCurrencyContractedUnitPrice": unit if mca else NULL_AMOUNT,
+        "PricingCurrencyEffectiveCost": f"CASE WHEN {fee} THEN {spread_fee} WHEN {covered} THEN {spread_foreign} "
+        f"ELSE {foreign} END",
         "PricingCurrency": native.text("pricingcurrency", "billingcurrencycode", "billingcurrency", "currency", "currencycode"),
         "ChargeCategory": f"CASE WHEN {usage} THEN 'Usage' WHEN {charge} IN ('purchase', 'refund') THEN 'Purchase' "
         f"WHEN {charge} = 'credit' THEN 'Credit' WHEN {charge} = 'tax' THEN 'Tax' ELSE 'Adjustment' END",
@@ -103,8 +120,10 @@ def _columns(native: Native, formats: tuple[str, ...], *, spread: bool) -> dict[
         "ChargeFrequency": f"coalesce(MAP {_pairs(frequency)}[{_word(native.text('frequency'))}], 'Usage-Based')",
         "PricingCategory": f"CASE WHEN {charge} = 'tax' THEN NULL WHEN {covered} THEN 'Committed' "
         f"WHEN {_word(native.text('pricingmodel'))} = 'spot' THEN 'Dynamic' ELSE 'Standard' END",
-        "ConsumedQuantity": f"CASE WHEN {usage} AND coalesce({charge}, '') NOT IN ({_listed(UNUSED)}) THEN {quantity} END",
-        "CommitmentDiscountStatus": f"CASE WHEN {charge} IN ({_listed(UNUSED)}) THEN 'Unused' WHEN {covered} THEN 'Used' END",
+        "ConsumedQuantity": f"CASE WHEN {consumed} THEN {quantity} END",
+        "ConsumedUnit": f"CASE WHEN {consumed} AND {quantity} IS NOT NULL THEN {plain_unit(native.text('unitofmeasure'))} END",
+        "CommitmentDiscountStatus": f"CASE WHEN {common(native, formats)['CommitmentDiscountId']} IS NULL THEN NULL "
+        f"WHEN {charge} IN ({_listed(UNUSED)}) THEN 'Unused' WHEN {covered} THEN 'Used' END",
     }
 
 

@@ -6,9 +6,10 @@ clamped, so that billed costs sum to the invoice. An invoice month runs from mid
 
 from __future__ import annotations
 
-from finopsmetrics.focus.sqltext import literal, quote
+from finopsmetrics.focus.sqltext import quote
 from finopsmetrics.integrations.gcp.columns import CARRIED, common
-from finopsmetrics.integrations.native import AMOUNT, ZERO, Mapped, Native, Rows, Told
+from finopsmetrics.integrations.gcp.credits import parted, promotions
+from finopsmetrics.integrations.native import Mapped, Native, Rows, Told
 
 AMOUNTS = (
     "cost",
@@ -18,7 +19,6 @@ AMOUNTS = (
     "priceeffectiveprice",
     "pricelistprice",
 )
-PROMOTION = "PROMOTION"
 COMMITMENTS = {"COMMITTED_USAGE_DISCOUNT": "Usage", "COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE": "Spend"}
 MONTH = "invoicemonth"
 
@@ -26,18 +26,14 @@ MONTH = "invoicemonth"
 def facts(native: Native) -> dict[str, str]:
     """Whether there are promotions, and fees of commitments."""
     fees = f"coalesce(starts_with({native.text('skudescription')}, 'Commitment'), false)"
-    listed = (
-        f"CAST(to_json({native.raw('credits')}) AS VARCHAR)" if native.kind("credits") != "VARCHAR" else native.raw("credits")
-    )
-    promotions = f"contains({listed}, '{PROMOTION}')" if native.has("credits") else "false"
-    return {"promotions": f"count(*) FILTER (WHERE {promotions})", "fees": f"count(*) FILTER (WHERE {fees})"}
+    return {"promotions": f"count(*) FILTER (WHERE {promotions(native, 'credits')})", "fees": f"count(*) FILTER (WHERE {fees})"}
 
 
 def mapping(native: Native) -> Mapped:
     """The charges: every row with the credits that lower it, and its promotions as rows of their own."""
     start, end = _invoice_month(native)
     shared = {**common(native), "BillingPeriodStart": start, "BillingPeriodEnd": end}
-    lowered, promoted = _credits(native)
+    lowered, promoted = parted(native, "credits")
     rows = [Rows({**shared, **_own(native, lowered)})]
     told = []
     if native.facts.get("promotions"):
@@ -66,8 +62,8 @@ def _own(native: Native, lowered: str) -> dict[str, str]:
         "EffectiveCost": billed,
         "ListCost": native.amount("costatlist"),
         "ContractedCost": f"CASE WHEN {usage} THEN {cost} ELSE {billed} END",
-        "ListUnitPrice": native.amount("pricelistprice"),
-        "ContractedUnitPrice": native.amount("priceeffectiveprice"),
+        "ListUnitPrice": f"CASE WHEN {kind} <> 'tax' THEN {native.amount('pricelistprice')} END",
+        "ContractedUnitPrice": f"CASE WHEN {kind} <> 'tax' THEN {native.amount('priceeffectiveprice')} END",
         "ChargeCategory": f"CASE WHEN {kind} = 'tax' THEN 'Tax' WHEN {kind} <> 'regular' THEN 'Adjustment' "
         f"WHEN {fee} THEN 'Purchase' ELSE 'Usage' END",
         "ChargeClass": f"CASE WHEN {adjusted} IS NOT NULL AND {earlier} THEN 'Correction' END",
@@ -82,31 +78,6 @@ def _own(native: Native, lowered: str) -> dict[str, str]:
 def _promotion(shared: dict[str, str], promoted: str) -> dict[str, str]:
     amounts = dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), promoted)
     return {**shared, **amounts, "ChargeCategory": "'Credit'", "ChargeFrequency": "'One-Time'"}
-
-
-def _credits(native: Native) -> tuple[str, str]:
-    """The sums of the credits that lower the row's price, and of its promotions."""
-    if not native.has("credits"):
-        return ZERO, ZERO
-    raw, kind = native.raw("credits"), native.kind("credits")
-    if kind == "VARCHAR":
-        text = f"nullif(nullif({raw}, ''), '[]')"
-        shape = literal('[{"type":"VARCHAR","amount":"VARCHAR"}]')
-        whole = f"json_valid({text}) AND json_type({text}) = 'ARRAY'"
-        native.steps["c:credits"] = f"CASE WHEN {whole} THEN from_json({text}, {shape}) END"
-        native.faults[f"{native.names['credits']}: not a list of credits"] = f'{text} IS NOT NULL AND r."c:credits" IS NULL'
-    else:
-        kind_of = "c.type" if '"type"' in kind.lower() or " type " in f" {kind.lower()}" else "NULL"
-        given = f"{{type: CAST({kind_of} AS VARCHAR), amount: CAST(c.amount AS VARCHAR)}}"
-        native.steps["c:credits"] = f"list_transform({raw}, lambda c: {given})"
-    exact = f"TRY_CAST(c.amount AS {AMOUNT})"
-    unread = 'len(list_filter(r."c:credits", lambda c: ' + f"{exact} IS NULL)) > 0"
-    native.faults[f"{native.names['credits']}: not an amount"] = f"coalesce({unread}, false)"
-    sums = {}
-    for name, test in (("lowered", "IS DISTINCT FROM"), ("promoted", "IS NOT DISTINCT FROM")):
-        chosen = f"list_filter(r.\"c:credits\", lambda c: c.type {test} '{PROMOTION}')"
-        sums[name] = f"coalesce(list_sum(list_transform({chosen}, lambda c: {exact})), {ZERO})"
-    return sums["lowered"], sums["promoted"]
 
 
 def _invoice_month(native: Native) -> tuple[str, str]:

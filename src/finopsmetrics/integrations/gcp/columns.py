@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from finopsmetrics.focus.sqltext import literal
+from finopsmetrics.integrations.gcp.services import SERVICES
 from finopsmetrics.integrations.native import NULL_TEXT, Native
+from finopsmetrics.integrations.services import classified
 
 # Columns whose content stands in FOCUS whole; they are not kept beside it again.
 CARRIED = frozenset(
@@ -28,19 +30,6 @@ CARRIED = frozenset(
         "usagepricingunit",
     }
 )
-_CATEGORIES = {
-    "AI and Machine Learning": "Vertex AI|Cloud Natural Language|Cloud Vision API|Cloud Speech API|Dialogflow API|Gemini API",
-    "Analytics": "BigQuery|Cloud Dataflow|Cloud Dataproc|Looker|Cloud Composer|BigQuery Storage API|BigQuery Reservation API",
-    "Compute": "Compute Engine|Kubernetes Engine|Cloud Run|Cloud Functions|App Engine|Cloud Run Functions",
-    "Databases": "Cloud SQL|Cloud Spanner|Cloud Bigtable|Cloud Firestore|Cloud Memorystore for Redis|AlloyDB",
-    "Developer Tools": "Cloud Build|Artifact Registry|Container Registry Vulnerability Scanning",
-    "Integration": "Cloud Pub/Sub|Cloud Tasks|Cloud Scheduler|Workflows|Apigee",
-    "Management and Governance": "Cloud Logging|Cloud Monitoring|Stackdriver Logging|Stackdriver Monitoring|Support",
-    "Networking": "Networking|Cloud DNS|Cloud CDN|Cloud Load Balancing",
-    "Security": "Cloud Key Management Service (KMS)|Secret Manager|Security Command Center|Cloud Armor",
-    "Storage": "Cloud Storage|Cloud Filestore|Backup for GKE",
-}
-CATEGORIES = {service: category for category, services in _CATEGORIES.items() for service in services.split("|")}
 # Keys of the customer's own labels stand bare; the three other schemes get a prefix, as FOCUS asks.
 SCHEMES = (("labels", ""), ("systemlabels", "gcp-system/"), ("projectlabels", "gcp-project/"), ("tags", "gcp-tag/"))
 
@@ -49,7 +38,7 @@ def common(native: Native) -> dict[str, str]:
     """The columns that do not depend on the kind of charge."""
     seller = f"CASE WHEN {native.text('transactiontype')} <> 'GOOGLE' THEN {native.text('sellername')} END"
     service = native.text("servicedescription")
-    pairs = ", ".join(f"{literal(name)}: {literal(category)}" for name, category in CATEGORIES.items())
+    full, sku = native.text("resourceglobalname"), native.text("skuid")
     price = f"{native.text('skuid')} || '/' || {native.text('pricetierstartamount')}"
     return {
         "BillingAccountId": native.text("billingaccountid"),
@@ -65,12 +54,14 @@ def common(native: Native) -> dict[str, str]:
         "HostProviderName": "'Google Cloud'",
         "ChargeDescription": native.text("skudescription"),
         "ServiceName": f"coalesce({service}, 'Google Cloud')",
-        "ServiceCategory": f"coalesce(MAP {{{pairs}}}[{service}], 'Other')",
-        "SkuId": native.text("skuid"),
+        **classified(service, SERVICES),
+        "SkuId": sku,
         "SkuPriceId": price,
-        "SkuMeter": native.text("skudescription"),
+        "SkuMeter": f"CASE WHEN {sku} IS NOT NULL THEN {native.text('skudescription')} END",
         "ResourceId": native.text("resourceglobalname", "resourcename"),
         "ResourceName": native.text("resourcename"),
+        # A full name ends with the kind of the resource in the plural, and its own name.
+        "ResourceType": f"nullif(regexp_extract({full}, '/([^/]+)/[^/]+$', 1), '')",
         "RegionId": native.text("locationregion"),
         "RegionName": native.text("locationregion"),
         "AvailabilityZone": native.text("locationzone"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from finopsmetrics.focus.sqltext import literal, quote
 from finopsmetrics.integrations.native import NULL_TEXT, Mapped, Native, Rows
+from finopsmetrics.integrations.oci.services import REGIONS, SERVICES
+from finopsmetrics.integrations.services import classified, looked_up
 
 AMOUNTS = ("costmycost", "costunitprice", "usagebilledquantity")
 # Columns whose content stands in FOCUS whole; they are not kept beside it again.
@@ -26,22 +28,6 @@ CARRIED = frozenset(
         "usagebilledquantity",
     }
 )
-CATEGORIES = {
-    "COMPUTE": "Compute",
-    "DATABASE": "Databases",
-    "MYSQL": "Databases",
-    "OBJECTSTORE": "Storage",
-    "OBJECT_STORAGE": "Storage",
-    "BLOCK_STORAGE": "Storage",
-    "FILE_STORAGE": "Storage",
-    "NETWORK": "Networking",
-    "LOADBALANCER": "Networking",
-    "TELEMETRY": "Management and Governance",
-    "LOGGING": "Management and Governance",
-    "KMS": "Security",
-    "FUNCTIONS": "Compute",
-    "STREAMING": "Integration",
-}
 
 
 def facts(native: Native) -> dict[str, str]:  # noqa: ARG001
@@ -54,7 +40,8 @@ def mapping(native: Native) -> Mapped:
     start, cost = native.time("lineitemintervalusagestart"), native.amount("costmycost")
     month, service = f"date_trunc('month', {start})", native.text("productservice")
     quantity, unit = native.amount("usagebilledquantity"), native.text("costskuunitdescription", "costbillingunitreadable")
-    pairs = ", ".join(f"{literal(name)}: {literal(category)}" for name, category in CATEGORIES.items())
+    sku, region, resource = (native.text(name) for name in ("costproductsku", "productregion", "productresourceid"))
+    currency = native.text("costcurrencycode")
     columns = {
         "BilledCost": cost,
         "EffectiveCost": cost,
@@ -64,7 +51,8 @@ def mapping(native: Native) -> Mapped:
         "BillingAccountType": "'Subscription'",
         "SubAccountId": native.text("lineitemtenantid"),
         "SubAccountType": "'Tenancy'",
-        "BillingCurrency": native.text("costcurrencycode"),
+        "BillingCurrency": currency,
+        "PricingCurrency": currency,
         "BillingPeriodStart": month,
         "BillingPeriodEnd": f"{month} + INTERVAL 1 MONTH",
         "ChargePeriodStart": start,
@@ -79,13 +67,17 @@ def mapping(native: Native) -> Mapped:
         "ConsumedQuantity": quantity,
         "ConsumedUnit": unit,
         "ServiceName": f"coalesce({service}, 'OCI')",
-        "ServiceCategory": f"coalesce(MAP {{{pairs}}}[{service}], 'Other')",
+        **classified(service, SERVICES),
         "ServiceProviderName": "'Oracle'",
         "HostProviderName": "'Oracle'",
         "InvoiceIssuerName": "'Oracle'",
-        "SkuId": native.text("costproductsku"),
-        "ResourceId": native.text("productresourceid"),
-        "RegionId": native.text("productregion"),
+        "SkuId": sku,
+        "SkuMeter": f"CASE WHEN {sku} IS NOT NULL THEN {native.text('productdescription')} END",
+        "ResourceId": resource,
+        # An OCID names its kind: ocid1.instance.oc1.iad.…
+        "ResourceType": f"CASE WHEN starts_with({resource}, 'ocid1.') THEN nullif(split_part({resource}, '.', 2), '') END",
+        "RegionId": region,
+        "RegionName": looked_up(region, REGIONS),
         "AvailabilityZone": native.text("productavailabilitydomain"),
         "Tags": _tags(native),
     }
