@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,6 +27,7 @@ from finopsmetrics.runtime.workspace import Workspace
 from tests.collecting.conftest import Hand
 from tests.collecting.discovery import Discovery
 from tests.collecting.fake_api import HTML, Asked, FakeApi, Reply
+from tests.collecting.killing import parts, sync_and_kill
 
 TABLE = "company-billing.costs.gcp_billing_export_resource_v1_01ABCD_234567_89EFGH"
 PARTITIONS = ("partition_id", "STRING"), ("total_rows", "INTEGER"), ("last_modified_time", "TIMESTAMP")
@@ -232,6 +234,28 @@ def test_a_sync_that_is_cut_between_pages_takes_nothing_and_then_all(google: Big
     google.api.answer = answer
     assert statuses(syncing) == {"2026-09-02": "taken"}
     assert billed(acting.workspace) == Decimal("0.5")
+
+
+def test_a_sync_that_is_killed_in_mid_transfer_loses_and_doubles_nothing(
+    google: BigQuery, syncing: Syncing, acting: Acting
+) -> None:
+    google.load("20260902", *[charge("0.1")] * 5, at="2026-09-02T20:00:00")
+    google.load("20260903", *[charge("0.2")] * 5, at="2026-09-03T20:00:00")
+    answer, held = google.answer, threading.Event()
+
+    def holding(asked: Asked) -> Reply:
+        """The second page of the second partition does not come while this process lives."""
+        if asked.query.get("pageToken") == "2" and len(acting.workspace.deliveries()) == 1:
+            held.wait(60)
+        return answer(asked)
+
+    google.api.answer = holding
+    sync_and_kill(
+        acting.workspace.home, "gcp", when=lambda: len(acting.workspace.deliveries()) == 1 and bool(parts(acting.workspace.home))
+    )
+    held.set()
+    assert statuses(syncing) == {"2026-09-02": "known", "2026-09-03": "taken"}
+    assert billed(acting.workspace) == Decimal("1.5")
 
 
 def test_a_partition_that_changes_while_it_is_fetched_is_left_for_next_time(google: BigQuery, syncing: Syncing) -> None:

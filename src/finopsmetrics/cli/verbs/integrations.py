@@ -40,11 +40,15 @@ def integrations(
 @new.command("integration")
 def new_integration(
     name: Annotated[str, typer.Argument(help="The vendor's name: lower-case letters, digits and underscores.")],
-    folder: Annotated[Path, typer.Option("--into", help="The folder in which the integration's folder is made.")],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--into", help="Where its folder is made; the repository's integrations, else the current folder."),
+    ] = None,
 ) -> None:
     """Write the folder of a new integration: manifest and mapping. Its contract fails until both are real."""
     from finopsmetrics.integrations.scaffold import write_scaffold
 
-    for path in write_scaffold(name, folder):
+    home = Path("src/finopsmetrics/integrations")
+    for path in write_scaffold(name, folder or (home if home.is_dir() else Path())):
         say(f"wrote {path}")
     say("Next: fill in the manifest and the mapping, add a fixture, and run tests/integrations/test_contract.py.")
