@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finopsmetrics.focus.sqltext import literal, quote
 from finopsmetrics.integrations.aws.services import REGIONS, SERVICES
-from finopsmetrics.integrations.native import NULL_TEXT, Native
+from finopsmetrics.integrations.native import NULL_TEXT, Native, object_text
 from finopsmetrics.integrations.services import classified, looked_up
 
 # Columns whose content stands in FOCUS, and blended costs, which tie to nothing; they are not kept beside it again.
@@ -50,6 +50,11 @@ CARRIED = frozenset(
 MARKETPLACE = "AWS Marketplace"
 
 
+def sku(native: Native) -> str:
+    """The SKU of a line; a rate's code is that of its SKU, of its terms, and its own."""
+    return f"coalesce({native.text('productsku')}, nullif(split_part({native.text('pricingratecode')}, '.', 1), ''))"
+
+
 def common(native: Native) -> dict[str, str]:
     """The columns that do not depend on the kind of line item."""
     billing_start, billing_end = (native.time(f"billbillingperiod{side}date") for side in ("start", "end"))
@@ -58,9 +63,7 @@ def common(native: Native) -> dict[str, str]:
     seller = native.text("lineitemlegalentity")
     code = native.text("lineitemproductcode")
     marketplace = f"{native.text('billbillingentity')} = {literal(MARKETPLACE)}"
-    # A rate's code is that of its SKU, of its terms, and its own.
-    rate, region = native.text("pricingratecode"), native.text("productregioncode", "productregion")
-    sku = f"coalesce({native.text('productsku')}, nullif(split_part({rate}, '.', 1), ''))"
+    item, region = sku(native), native.text("productregioncode", "productregion")
     usage, resource = native.text("lineitemusagetype"), native.text("lineitemresourceid")
     return {
         "BillingAccountId": native.text("billpayeraccountid"),
@@ -81,10 +84,10 @@ def common(native: Native) -> dict[str, str]:
         "ChargeDescription": native.text("lineitemlineitemdescription"),
         "ServiceName": _service(native),
         **classified(code, SERVICES),
-        "SkuId": sku,
-        "SkuPriceId": f"CASE WHEN {sku} IS NOT NULL THEN {native.text('pricingratecode', 'pricingrateid')} END",
-        "SkuMeter": f"CASE WHEN {sku} IS NOT NULL THEN {usage} END",
-        "x_UsageType": f"CASE WHEN {sku} IS NULL THEN {usage} END",
+        "SkuId": item,
+        "SkuPriceId": f"CASE WHEN {item} IS NOT NULL THEN {native.text('pricingratecode', 'pricingrateid')} END",
+        "SkuMeter": f"CASE WHEN {item} IS NOT NULL THEN {usage} END",
+        **({"x_UsageType": f"CASE WHEN {item} IS NULL THEN {usage} END"} if native.facts.get("without_sku") else {}),
         "PricingCurrency": native.text("pricingcurrency", "lineitemcurrencycode"),
         "ResourceId": resource,
         "ResourceType": f"CASE WHEN {resource} IS NOT NULL THEN {native.text('productproductfamily')} END",
@@ -123,11 +126,7 @@ def _tags(native: Native) -> str:
         bare = rf"""regexp_replace({text}, '([{{,])\s*"user_', '\1"', 'g')"""
         return rf"""nullif(regexp_replace({bare}, '([{{,])\s*"aws_', '\1"aws:', 'g'), '{{}}')"""
     pairs = [(_tag_key(name), f"r.{quote(name)}") for name in native.names.values() if _tag_key(name)]
-    if not pairs:
-        return NULL_TEXT
-    entries = ", ".join(f"{{k: {literal(key)}, v: nullif({sql}, '')}}" for key, sql in dict(pairs).items())
-    kept = f"list_filter([{entries}], lambda e: e.v IS NOT NULL)"
-    return f"nullif(CAST(to_json(map_from_entries({kept})) AS VARCHAR), '{{}}')"
+    return object_text(dict(pairs))
 
 
 def _tag_key(column: str) -> str:

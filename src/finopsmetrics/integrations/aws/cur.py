@@ -8,7 +8,7 @@ left between the sum as delivered and as mapped, to the last digit, becomes one 
 from __future__ import annotations
 
 from finopsmetrics.focus.sqltext import literal
-from finopsmetrics.integrations.aws.columns import CARRIED, common
+from finopsmetrics.integrations.aws.columns import CARRIED, common, sku
 from finopsmetrics.integrations.native import NULL_AMOUNT, NULL_TEXT, ZERO, Mapped, Native, Rows, Told
 
 TYPE = "lineitemlineitemtype"
@@ -45,6 +45,7 @@ def facts(native: Native) -> dict[str, str]:
         "discounts": f"count(*) FILTER (WHERE {_among(kind, DISCOUNTS)})",
         "covered": f"count(*) FILTER (WHERE {_among(kind, (COVERED, NEGATION))})",
         "reserved": f"count(*) FILTER (WHERE {kind} = 'RIFee')",
+        "without_sku": f"count(*) FILTER (WHERE {sku(native)} IS NULL)",
         "recurring": f"count(*) FILTER (WHERE {kind} = 'SavingsPlanRecurringFee')",
     }
 
@@ -201,7 +202,9 @@ def _left_over(native: Native, netted: bool) -> Rows:
         "ServiceProviderName": "'AWS'",
         "HostProviderName": "'AWS'",
     }
-    return Rows(columns, group=", ".join(own.values()), having=f"{rest} <> 0")
+    # Without discount lines only what was left out can differ.
+    where = "" if netted else f"{kind} IN ({_listed(gone)})"
+    return Rows(columns, where=where, group=", ".join(own.values()), having=f"{rest} <> 0")
 
 
 def _category(native: Native) -> str:

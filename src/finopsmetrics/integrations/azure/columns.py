@@ -69,7 +69,7 @@ def common(native: Native, formats: tuple[str, ...]) -> dict[str, str]:
     start, end = (native.time(f"billingperiod{side}date", *formats) for side in ("start", "end"))
     account = native.text("billingprofileid", "billingaccountid") if mca else native.text("billingaccountid")
     kind = "'Billing Profile'" if mca else "'Billing Account'"
-    sku, resource = native.text("productid", "partnumber"), f"lower({native.text('resourceid', 'instanceid')})"
+    sku, (resource, resource_type) = native.text("productid", "partnumber"), _resource(native)
     seller = f"CASE WHEN lower({native.text('publishertype')}) = 'marketplace' THEN {native.text('publishername')} END"
     place = native.text("resourcelocation", "location")
     return {
@@ -98,8 +98,7 @@ def common(native: Native, formats: tuple[str, ...]) -> dict[str, str]:
         "SkuMeter": f"CASE WHEN {sku} IS NOT NULL THEN {native.text('metername')} END",
         "x_SkuMeterId": native.text("meterid"),
         "ResourceId": resource,
-        "ResourceType": f"CASE WHEN {resource} IS NOT NULL THEN coalesce(lower({native.text('resourcetype')}), "
-        f"nullif(regexp_extract({resource}, '/providers/([^/]+/[^/]+)/[^/]+$', 1), '')) END",
+        "ResourceType": resource_type,
         "ResourceName": native.text("resourcename"),
         "RegionId": f"coalesce({looked_up(f'lower({place})', _regions(0))}, lower(replace({place}, ' ', '')))",
         "RegionName": f"coalesce({looked_up(f'lower({place})', _regions(1))}, {place})",
@@ -108,6 +107,18 @@ def common(native: Native, formats: tuple[str, ...]) -> dict[str, str]:
         # Two quotes alone are an empty text of JSON.
         "Tags": f"""nullif({native.text("tags")}, '""')""",
     }
+
+
+def _resource(native: Native) -> tuple[str, str]:
+    """The id of a resource, and its kind: an id ends with a provider, a kind and a name; of things within things none is read."""
+    given = native.text("resourcetype")
+    native.texts["c:resource"] = f"lower({native.text('resourceid', 'instanceid')})"
+    resource, tail = 'r."c:resource"', 'r."c:tail"'
+    native.steps["c:tail"] = f"split_part({resource}, '/providers/', 2)"
+    one_of = f"split_part({tail}, '/', 3) <> '' AND split_part({tail}, '/', 4) = ''"
+    kind = f"CASE WHEN {one_of} THEN split_part({tail}, '/', 1) || '/' || split_part({tail}, '/', 2) END"
+    named = f"coalesce(lower({given}), {kind})" if native.has("resourcetype") else kind
+    return resource, f"CASE WHEN {resource} IS NOT NULL THEN {named} END"
 
 
 def _currency(native: Native) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from finopsmetrics.focus.sqltext import literal
 from finopsmetrics.integrations.gcp.services import SERVICES
-from finopsmetrics.integrations.native import NULL_TEXT, Native
+from finopsmetrics.integrations.native import NULL_TEXT, Native, braced
 from finopsmetrics.integrations.services import classified
 
 # Columns whose content stands in FOCUS whole; they are not kept beside it again.
@@ -60,8 +60,7 @@ def common(native: Native) -> dict[str, str]:
         "SkuMeter": f"CASE WHEN {sku} IS NOT NULL THEN {native.text('skudescription')} END",
         "ResourceId": native.text("resourceglobalname", "resourcename"),
         "ResourceName": native.text("resourcename"),
-        # A full name ends with the kind of the resource in the plural, and its own name.
-        "ResourceType": f"nullif(regexp_extract({full}, '/([^/]+)/[^/]+$', 1), '')",
+        "ResourceType": resource_type(full),
         "RegionId": native.text("locationregion"),
         "RegionName": native.text("locationregion"),
         "AvailabilityZone": native.text("locationzone"),
@@ -69,16 +68,18 @@ def common(native: Native) -> dict[str, str]:
     }
 
 
+def resource_type(full: str) -> str:
+    """The kind of a resource: its full name ends with the kind in the plural, and its own name."""
+    return f"CASE WHEN starts_with({full}, '//') THEN nullif(split_part({full}, '/', -2), '') END"
+
+
 def _tags(native: Native) -> str:
-    lists = [_entries(native, column, prefix) for column, prefix in SCHEMES if native.has(column)]
-    if not lists:
-        return NULL_TEXT
-    every = f"list_concat({', '.join(lists)})" if len(lists) > 1 else lists[0]
-    return f"nullif(CAST(to_json(map_from_entries({every})) AS VARCHAR), '{{}}')"
+    members = [_members(native, column, prefix) for column, prefix in SCHEMES if native.has(column)]
+    return braced(members) if members else NULL_TEXT
 
 
-def _entries(native: Native, column: str, prefix: str) -> str:
-    """The pairs of one scheme of labels, given as a list or as its JSON text; a key that comes twice is taken once."""
+def _members(native: Native, column: str, prefix: str) -> str:
+    """One scheme of labels, a list or its JSON text, as members of an object; a key that comes twice is taken once."""
     raw = native.raw(column)
     source = raw
     namespaced = column == "tags"
@@ -90,8 +91,13 @@ def _entries(native: Native, column: str, prefix: str) -> str:
     elif namespaced and "NAMESPACE" not in native.kind(column):
         namespaced = False
     key = "coalesce(e.namespace || '/', '') || e.key" if namespaced else "e.key"
-    step = f"l:{column}"
-    native.steps[step] = f"list_transform({source}, lambda e: {{k: {literal(prefix)} || {key}, v: CAST(e.value AS VARCHAR)}})"
-    keys = f'list_transform(r."{step}", lambda e: e.k)'
-    once = f'list_filter(r."{step}", lambda e, i: list_position({keys}, e.k) = i)'
-    return f"coalesce({once}, [])"
+    step, keys = f'r."l:{column}"', f'r."k:{column}"'
+    native.texts[f"l:{column}"] = (
+        f"list_transform({source}, lambda e: {{k: {literal(prefix)} || {key}, v: CAST(e.value AS VARCHAR)}})"
+    )
+    native.steps[f"k:{column}"] = f"list_transform({step}, lambda e: e.k)"
+    once = f"list_filter({step}, lambda e, i: list_position({keys}, e.k) = i)"
+    # Within CASE lists are looked through only where a key comes twice.
+    listed = f"CASE WHEN list_unique({keys}) = len({keys}) THEN {step} ELSE {once} END"
+    member = "CAST(to_json(e.k) AS VARCHAR) || ':' || coalesce(CAST(to_json(e.v) AS VARCHAR), 'null')"
+    return f"nullif(array_to_string(list_transform({listed}, lambda e: {member}), ','), '')"

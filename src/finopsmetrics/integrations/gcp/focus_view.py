@@ -10,6 +10,7 @@ from __future__ import annotations
 from finopsmetrics.core.errors import DeliveryError
 from finopsmetrics.focus.columns import Column, charges
 from finopsmetrics.focus.sqltext import literal, quote
+from finopsmetrics.integrations.gcp.columns import resource_type
 from finopsmetrics.integrations.gcp.credits import listed, parted, promotions, total
 from finopsmetrics.integrations.gcp.services import SERVICES
 from finopsmetrics.integrations.native import AMOUNT, NULL_TEXT, Mapped, Native, Rows, Told
@@ -19,6 +20,7 @@ CREDITS = "xcredits"
 PASSED = [column for column in charges().version_columns("1.0") if column.name not in {"Tags", "ServiceCategory"}]
 AMOUNTS = tuple(column.name.lower() for column in PASSED if column.kind == "decimal")
 PREFIXES = {"label": "", "system_label": "gcp-system/", "project_label": "gcp-project/", "tag": "gcp-tag/"}
+CONSUMED = ("ConsumedQuantity", "ConsumedUnit")
 COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 
 
@@ -80,7 +82,15 @@ def _shared(native: Native) -> dict[str, str]:
         "ChargeClass": f"CASE WHEN {native.text('chargeclass')} IS NOT NULL AND {earlier} THEN 'Correction' END",
         "ChargeFrequency": f"CASE WHEN {fee} THEN 'Recurring' WHEN {kind} = 'usage' THEN 'Usage-Based' ELSE 'One-Time' END",
         "PricingCategory": f"CASE WHEN {fee} THEN 'Standard' ELSE {native.text('pricingcategory')} END",
+        **{
+            name: f"CASE WHEN NOT {fee} THEN {passed[name]} END"
+            for name in ("ConsumedQuantity", "ConsumedUnit")
+            if name in passed
+        },
         "BillingAccountType": "'Billing Account'",
+        "SkuMeter": f"CASE WHEN {native.text('skuid')} IS NOT NULL THEN {native.text('chargedescription')} END",
+        "RegionName": native.text("regionname", "regionid"),
+        "ResourceType": f"coalesce({native.text('resourcetype')}, {resource_type(native.text('resourceid'))})",
         "SubAccountId": project,
         "SubAccountName": named,
         "SubAccountType": f"CASE WHEN {project} IS NOT NULL THEN 'Project' END",

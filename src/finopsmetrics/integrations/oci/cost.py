@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from finopsmetrics.focus.sqltext import literal, quote
-from finopsmetrics.integrations.native import NULL_TEXT, Mapped, Native, Rows
+from finopsmetrics.focus.sqltext import quote
+from finopsmetrics.integrations.native import Mapped, Native, Rows, object_text
 from finopsmetrics.integrations.oci.services import REGIONS, SERVICES
 from finopsmetrics.integrations.services import classified, looked_up
 
@@ -89,8 +89,4 @@ def mapping(native: Native) -> Mapped:
 def _tags(native: Native) -> str:
     """A column a tag, `tags/namespace.key`; the namespace stays as the scheme's prefix."""
     found = {name.removeprefix("tags/"): f"r.{quote(name)}" for name in native.names.values() if name.startswith("tags/")}
-    if not found:
-        return NULL_TEXT
-    entries = ", ".join(f"{{k: {literal(key)}, v: nullif({sql}, '')}}" for key, sql in found.items())
-    kept = f"list_filter([{entries}], lambda e: e.v IS NOT NULL)"
-    return f"nullif(CAST(to_json(map_from_entries({kept})) AS VARCHAR), '{{}}')"
+    return object_text(found)
