@@ -41,7 +41,7 @@ def watch(module, name, label):
         finally:
             spent[label] = spent.get(label, 0) + cpu() - t
     setattr(module, name, outer)
-watch(ingest, "take", "copy and hash"); watch(draft, "as_focus", "map to FOCUS"); watch(draft, "profile", "look, check, sum"); watch(ingest, "write", "write, read back, roll up")
+watch(ingest, "take", "copy and hash"); watch(draft, "land", "land"); watch(draft, "as_focus", "map to FOCUS"); watch(draft, "profile", "look, check, sum"); watch(ingest, "write", "write, read back, roll up")
 with Workspace(home) as w:
     report = w.ingest(sources, together=len(sources) > 1)[0]
 result = {"cpu": cpu() - began, "rows": report.rows, "parts": spent, "mapping": report.mapping}
