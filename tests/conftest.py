@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from finopsmetrics.runtime.workspace import Workspace
 from tests.store.bills import Row, write_csv
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 pytest_plugins = ["tests.services.sail", "tests.services.postgres", "tests.services.azurite"]
 
