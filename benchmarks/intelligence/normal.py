@@ -1,7 +1,7 @@
 """Daily cost as it is when nothing is wrong: the habits of a service, drawn from one seed.
 
 None of what is made here is an anomaly: weekdays, month ends, fees, yearly purchases, seasons, growth, small steps, late bookings,
-credits, holidays, sparse use, a launch, an end.
+credits, holidays, pauses, sparse use, a launch, an end.
 """
 
 from __future__ import annotations
@@ -161,5 +161,8 @@ def service(rng: np.random.Generator, days: Days) -> Service:
     if rng.random() < 0.06:  # an end, or a saving
         level[rng.integers(60, count) :] *= rng.uniform(0, 0.6)
     extra, firsts = fees(rng, days)
+    if rng.random() < 0.15:  # a pause that no calendar knows of
+        for day in rng.integers(0, count, rng.poisson(1.5)):
+            level[day : day + rng.integers(3, 13)] *= rng.uniform(0.1, 0.7)
     cost = level * (weekly * noise(rng, count, size > 2.5) + extra)
     return Service(cost, level, weekend, False, launched, firsts)

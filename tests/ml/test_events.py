@@ -167,6 +167,19 @@ def test_what_follows_an_announced_change_is_judged() -> None:
     assert told(costs, planned=[plan]) == [START + 2]
 
 
+def test_the_return_from_a_pause_that_no_calendar_knows_is_no_incident() -> None:
+    costs = calm(200)
+    costs[START : START + 8] *= 0.3
+    assert told(costs) == []
+    assert told(costs * np.where(np.arange(200) >= START + 8, 1.8, 1)) == [START + 8]
+
+
+def test_a_second_rise_after_the_end_of_the_first_is_told_again() -> None:
+    costs = changed(START, START + 12, 2.0, 200)
+    costs[START + 35 :] *= 2.0
+    assert told(costs) == [START, START + 35]
+
+
 def test_a_sparse_service_is_compared_with_its_own_days() -> None:
     rng = np.random.default_rng(5)
     costs = np.where(rng.random(300) < 0.2, 100 * np.exp(rng.normal(0, 0.3, 300)), 0.0)

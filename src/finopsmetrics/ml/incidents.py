@@ -10,6 +10,8 @@ from finopsmetrics.ml.levels import SPAN, Flags, Floats, over
 ACCEPTED = 7
 """Unusual days after which a level is accepted; three when it was announced or is lower."""
 SOON = 3
+RETURNED = 2
+"""Days at a level that was there before after which it is taken up again."""
 CALM = 3
 """Days without anything unusual after which an incident has ended."""
 GAP = 7
@@ -26,24 +28,14 @@ class Watch:
         self.calm = np.zeros(count, dtype=int)
         self.low = np.zeros(count, dtype=int)
         self.quiet = np.zeros(count, dtype=int)
-        self.earlier = np.zeros((count, SPAN))
-        self.since = np.zeros(count, dtype=int)
-
-    def remember(self, rows: Flags, day: int, clean: Floats) -> None:
-        """Keep the days before a rise that was accepted, for it may end."""
-        self.earlier[rows], self.since[rows] = clean, day
-
-    def before(self, rows: Flags, day: int) -> Floats:
-        """The days before the last accepted rise, laid so that their weekdays are those of the window."""
-        shift = (np.arange(SPAN)[None, :] + (day - self.since[rows])[:, None]) % SPAN
-        return np.take_along_axis(self.earlier[rows], shift, axis=1)
+        self.back = np.zeros(count, dtype=int)
 
     def unusual(self, score: Floats) -> Flags:
         """Which days are unusual: a score of 1, or half of it while an incident is open."""
         return (score >= 1) | ((self.held > 0) & (score >= 0.5))
 
-    def step(self, unusual: Flags, low: Flags, planned: Flags) -> tuple[Flags, Flags]:
-        """Count a day in; return which series take over a higher level now and which a lower one."""
+    def step(self, unusual: Flags, low: Flags, planned: Flags, back: Flags) -> tuple[Flags, Flags, Flags]:
+        """Count a day in; return which series take over a higher level now, which a lower one, and which one they had before."""
         self.held = np.where(unusual, self.held + 1, self.held)
         self.calm = np.where(unusual, 0, self.calm + 1)
         self.low = np.where(low, self.low + 1, 0)
@@ -54,11 +46,14 @@ class Watch:
         self.held = np.where(up | down, 0, self.held)
         self.low = np.where(down, 0, self.low)
         self.quiet = np.where(up, QUIET, self.quiet)
-        return up, down
+        self.back = np.where(back & ~up & ~down, self.back + 1, 0)
+        returned = self.back >= RETURNED
+        self.back = np.where(returned, 0, self.back)
+        return up, down, returned
 
 
-def moved(clean: Floats, actual: Floats, expected: Floats, before: Floats | None) -> Floats:
-    """The cleaned days (series x 56) as they would have been at the level of the last days.
+def moved(clean: Floats, actual: Floats, expected: Floats, before: Floats | None) -> tuple[Floats, Flags]:
+    """The cleaned days (series x 56) as they would have been at the level of the last days, and which are as they were `before`.
 
     `actual` and `expected` are the last days (series x days). A factor, a sum, or what was `before` the last accepted rise:
     whichever fits best.
@@ -69,12 +64,13 @@ def moved(clean: Floats, actual: Floats, expected: Floats, before: Floats | None
     by_factor = np.where((factor[:, 0] > 0) & (factor[:, 0] < 20), np.abs(actual - expected * factor).sum(axis=1), np.inf)
     by_sum = np.abs(actual - expected - plus).sum(axis=1)
     out = np.where((by_factor <= by_sum)[:, None], clean * factor, np.where(clean > 0, np.maximum(clean + plus, 0), clean + plus))
+    known = np.zeros(len(clean), dtype=bool)
     if before is not None:
         back = np.abs(actual - before[:, -days:]).sum(axis=1)
         known = before.any(axis=1) & (back <= 1.2 * np.minimum(by_factor, by_sum) + 0.05 * np.abs(actual).sum(axis=1))
         out = np.where(known[:, None], before, out)
     out[:, SPAN - days :] = actual
-    return out
+    return out, known
 
 
 def incident_ids(score: Floats) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from finopsmetrics.ml.levels import Base, Flags, Floats, over
 from finopsmetrics.ml.spread import SEEN, spread
 
 SPANS = (1, 3, 7)
-LIMITS = (4.3, 3.8, 3.35)
+LIMITS = (4.6, 3.65, 3.2)
 """Spreads above the usual at which a span is an alert."""
 LEAST = (0.015, 0.012, 0.010)
 """The least spread, relative to the level: below it a series counts as constant."""
@@ -18,6 +18,8 @@ USUAL = 3.0
 """What a single day weighs at most in the longer spans, in spreads."""
 KEEP = 0.7
 """What is learnt of a day lies within this share of its limit."""
+BELOW = -0.5
+"""A day that lies lower than this, in spreads, is no alert, whatever the days before it."""
 BEND = 0.5
 """How strongly large rises are drawn in, for costs vary by factors rather than by sums."""
 
@@ -43,7 +45,7 @@ class Movement:
             weights = made.week[:, [(-back) % 7 for back in range(days)]].sum(axis=1)
             now = over(clean[:, -days + 1 :].sum(axis=1) + today, weights)
             value = over(now - made.slow, np.maximum(made.slow, made.level / 4))
-            best = np.maximum(best, np.where(quiet, 0, self._span(place, day, value)[0]))
+            best = np.maximum(best, np.where(quiet | (move <= BELOW * wide), 0, self._span(place, day, value)[0]))
         return best, wide * LIMITS[0] * self.ease
 
     def _span(self, place: int, day: int, value: Floats) -> tuple[Floats, Floats]:

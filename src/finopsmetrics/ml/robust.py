@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from finopsmetrics.ml.incidents import ACCEPTED, SOON, Watch, moved
+from finopsmetrics.ml.incidents import ACCEPTED, RETURNED, SOON, Watch, moved
+from finopsmetrics.ml.kept import APART, LASTS, NEVER, Kept
 from finopsmetrics.ml.levels import SPAN, Base, Flags, Floats, base
 from finopsmetrics.ml.memory import Memory
 from finopsmetrics.ml.movement import KEEP, Movement
@@ -41,6 +42,7 @@ class Robust:
         self.movement = Movement(count, days, work.ease)
         self.memory = Memory(count, work.calendar)
         self.watch = Watch(count)
+        self.risen, self.fallen = Kept(count), Kept(count)
 
     def judge(self) -> tuple[Floats, Floats]:
         """Expected cost (NaN on the first day) and score of every day."""
@@ -60,45 +62,76 @@ class Robust:
         made = base(clean, self.work.window)
         cost = np.where(self.missing[:, day], made.fast, self.costs[:, day])
         above = cost - made.fast
-        allowed = self.memory.allowed(day, made)
+        left = self.fallen.today(day)
+        rise = np.maximum(left - made.fast, 0)
+        allowed = np.maximum(self.memory.allowed(day, made), rise)
         excess = np.where(above > 0, np.maximum(above - allowed, 0), above)
-        known = self.memory.fees(day, made.level) + self.memory.late(day)
+        fees = self.memory.fees(day, made.level)
+        known = np.maximum(fees + self.memory.late(day), rise)
         self.expected[:, day] = made.fast + np.clip(above, 0, known)
-        move = excess / np.where(made.level > 0, made.level, np.inf)
+        level = np.where(above > 0, np.maximum(made.level, left), made.level)
+        move = excess / np.where(level > 0, level, np.inf)
         score, limit = self.movement.score(day, made, move, clean, self.watch.quiet > 0)
         sparse = is_sparse(clean)
         if sparse.any():
             score[sparse] = sparse_score(self.clean[sparse, SPAN : SPAN + day], cost[sparse]) / self.work.ease
         score /= 1 + EARLY * max(0, SETTLED - day) / (SETTLED - DAYS)
-        self._learn(day, made, cost, score, limit * made.level, sparse)
+        width = limit * made.level
+        beside = np.where((above > 2 * width) & (above <= fees), 0, above)
+        self._learn(day, made, cost, beside, score, width, sparse, (rise > width) & (above > rise / 2))
 
-    def _learn(self, day: int, made: Base, cost: Floats, score: Floats, width: Floats, sparse: Flags) -> None:
-        """Write down the score, what is remembered of the day, and whether a new level is taken over."""
+    def _learn(
+        self, day: int, made: Base, cost: Floats, beside: Floats, score: Floats, width: Floats, sparse: Flags, back: Flags
+    ) -> None:
+        """Write down the score, what is remembered of the day, and whether a new level is taken over.
+
+        `beside` is what is learnt from, a fee far above the rest left out; `back` tells where a level that was left is back.
+        """
         planned, missing = self.work.planned[:, day], self.missing[:, day]
         above = cost - made.fast
         unusual = self.watch.unusual(score) & ~missing
         low = (above < -width) & ~sparse & ~missing & ~self.work.calendar.rest[day]
         told = np.where(unusual, np.maximum(score, 1), np.clip(score, 0, BELOW))
-        self.memory.keep(day, above, (np.abs(above) > FAR * width) & ~sparse, made.level)
-        keep = np.clip(cost, made.fast - KEEP * width, made.fast + KEEP * width)
+        self.memory.keep(day, above, (np.abs(above) > FAR * width) & ~sparse & ~back, made.level)
+        keep = made.fast + np.clip(beside, -KEEP * width, KEEP * width)
         self.clean[:, SPAN + day] = np.where(unusual | low | missing, made.hold, keep)
         rare = sparse & ~missing
         self.clean[rare, SPAN + day] = learnt(self.clean[rare, SPAN : SPAN + day], cost[rare])
-        up, down = self.watch.step(unusual, low, planned)
+        up, down, returned = self.watch.step(unusual, low, planned, back & ~unusual & ~missing & ~sparse)
         if self.work.drops:
             depth = np.divide(-above, width, out=np.ones(len(above)), where=width > 0)
             told = np.where(down, np.maximum(depth, 1), told)
         self.score[:, day] = np.where(planned | missing, 0, told)
-        self._take_over(day, up, ACCEPTED)
-        self._take_over(day, down, SOON)
+        self._rise(day, up)
+        self._fall(day, down)
+        self._return(day, returned)
 
-    def _take_over(self, day: int, rows: Flags, days: int) -> None:
+    def _last(self, rows: Flags, day: int, days: int) -> tuple[Floats, Floats, Floats]:
+        """The window after `day` of some series, and the costs and expectations of the last days."""
+        last = slice(day + 1 - days, day + 1)
+        expected = self.expected[rows, last]
+        actual = np.where(self.missing[rows, last], expected, self.costs[rows, last])
+        return self.clean[rows, day + 1 : day + 1 + SPAN], actual, expected
+
+    def _rise(self, day: int, rows: Flags) -> None:
         if rows.any():
-            last = slice(day + 1 - days, day + 1)
-            window = slice(day + 1, day + 1 + SPAN)
-            clean = self.clean[rows, window]
-            actual = np.where(self.missing[rows, last], self.expected[rows, last], self.costs[rows, last])
-            before = self.watch.before(rows, day) if days == SOON else None
-            self.clean[rows, window] = moved(clean, actual, self.expected[rows, last], before)
-            if days == ACCEPTED:
-                self.watch.remember(rows, day, clean)
+            clean, actual, expected = self._last(rows, day, ACCEPTED)
+            self.risen.keep(rows, day, clean)
+            self.fallen.since[rows] = NEVER
+            self.clean[rows, day + 1 : day + 1 + SPAN] = moved(clean, actual, expected, None)[0]
+
+    def _fall(self, day: int, rows: Flags) -> None:
+        if rows.any():
+            clean, actual, expected = self._last(rows, day, SOON)
+            after, known = moved(clean, actual, expected, self.risen.laid(rows, day))
+            fresh = rows.copy()
+            fresh[rows] = ~known & (self.risen.since[rows] < day - APART) & (self.fallen.since[rows] < day - LASTS)
+            self.fallen.keep(fresh, day, self.clean[fresh, day + 1 : day + 1 + SPAN])
+            self.clean[rows, day + 1 : day + 1 + SPAN] = after
+
+    def _return(self, day: int, rows: Flags) -> None:
+        if rows.any():
+            before = self.fallen.laid(rows, day)
+            before[:, -RETURNED:] = self._last(rows, day, RETURNED)[1]
+            self.clean[rows, day + 1 : day + 1 + SPAN] = before
+            self.fallen.since[rows] = NEVER

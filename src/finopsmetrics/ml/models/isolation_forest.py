@@ -12,8 +12,8 @@ from finopsmetrics.ml.warm import DAYS
 from finopsmetrics.ml.work import Work
 
 EVERY = 28
-LIMIT = 4.5
-"""Spreads below the median of the past scores at which a day is an alert."""
+SELDOM = 0.02
+"""A day is an alert when it stands apart as one in so many past days."""
 
 
 def judge(work: Work) -> tuple[Floats, Floats]:
@@ -24,8 +24,8 @@ def judge(work: Work) -> tuple[Floats, Floats]:
         for start in range(2 * DAYS, len(given), EVERY):
             days = slice(start, start + EVERY)
             forest = IsolationForest(n_estimators=64, max_samples=min(128, start - DAYS), random_state=0)
-            past = forest.fit(seen[DAYS:start]).score_samples(seen[DAYS:start])
-            wide = max(float(np.median(past) - np.quantile(past, 0.16)), 0.01)
-            found = (np.median(past) - forest.score_samples(seen[days])) / (LIMIT * wide * work.ease)
+            past: Floats = forest.fit(seen[DAYS:start]).score_samples(seen[DAYS:start])
+            wide = max(float(np.median(past) - np.quantile(past, SELDOM)), 0.01)
+            found = (np.median(past) - forest.score_samples(seen[days])) / (wide * work.ease)
             score[row, days] = np.where((seen[days, 0] > 0.05) & (seen[days, 2] > 0.05), np.maximum(found, 0), 0)
     return expected, work.masked(score)
