@@ -38,7 +38,7 @@ def wrong_days(*places: int) -> Any:
         (lambda: DETECTOR.judge([], []), "There is no day to judge."),
         (lambda: DETECTOR.judge(5, DAYS), "The costs are no list of numbers."),
         (lambda: DETECTOR.judge(["a"], DAYS[:1]), "The costs are no numbers"),
-        (lambda: DETECTOR.judge([1.0, float("inf")], DAYS[:2]), "The cost of day 1 of series 0 is infinite."),
+        (lambda: DETECTOR.judge([1.0, float("inf")], DAYS[:2]), "The cost of day 1 of series 0 is more than an amount can hold."),
         (lambda: DETECTOR.judge([1.0], DAYS[:2]), "There are 1 days of cost and 2 dates."),
         (lambda: DETECTOR.judge([1.0, 2.0], wrong_days(0, 2)), "2025-01-08 follows 2025-01-06. Give every day once"),
         (lambda: DETECTOR.judge([1.0, 2.0], wrong_days(3, 3)), "2025-01-09 is there twice."),

@@ -155,6 +155,13 @@ def test_a_launch_is_one_incident() -> None:
     assert told(costs) == [START]
 
 
+def test_what_runs_for_days_where_nothing_was_is_one_incident_as_long_as_it_runs() -> None:
+    costs = np.zeros(140)
+    costs[START : START + 5] = [50, 100, 100, 90, 60]
+    judged = DETECTOR.judge(costs, dates(140))
+    assert list(np.flatnonzero(judged.score >= 1)) == list(range(START, START + 5))
+
+
 def test_an_announced_change_that_stays_is_expected_for_good() -> None:
     costs = changed(START, None, 1.6, 250)
     plan = (str(FIRST + START - 10), str(FIRST + START), None, "the vendor raises its prices")

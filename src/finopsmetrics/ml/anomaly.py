@@ -17,7 +17,7 @@ from finopsmetrics.ml.history import History
 from finopsmetrics.ml.judgement import Judgement
 from finopsmetrics.ml.sparse import EMPTY
 
-CONFIDENCE = ((1.0, 0.19), (1.1, 0.33), (1.25, 0.49), (1.5, 0.62), (2.0, 0.76), (3.0, 0.82), (5.0, 0.89), (10.0, 0.91))
+CONFIDENCE = ((1.0, 0.19), (1.1, 0.32), (1.25, 0.49), (1.5, 0.60), (2.0, 0.77), (3.0, 0.83), (5.0, 0.89), (10.0, 0.91))
 """Peak scores, and the share of incidents of that score that were true in generated estates (`docs/quality.md`)."""
 
 

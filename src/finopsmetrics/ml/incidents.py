@@ -30,6 +30,12 @@ class Watch:
         self.quiet = np.zeros(count, dtype=int)
         self.back = np.zeros(count, dtype=int)
 
+    @property
+    def running(self) -> Flags:
+        """Which series had an unusual day yesterday."""
+        found: Flags = (self.held > 0) & (self.calm == 0)
+        return found
+
     def unusual(self, score: Floats) -> Flags:
         """Which days are unusual: a score of 1, or half of it while an incident is open."""
         return (score >= 1) | ((self.held > 0) & (score >= 0.5))

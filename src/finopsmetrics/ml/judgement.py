@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finopsmetrics.core.errors import UsageError
+from finopsmetrics.core.money import WHOLE_DIGITS
 from finopsmetrics.ml.calendar import Calendar
 from finopsmetrics.ml.incidents import incident_ids
 from finopsmetrics.ml.levels import Flags, Floats
@@ -70,11 +71,11 @@ def costs_of(costs: Any) -> Floats:
         ) from error
     if found.ndim != 2:
         raise UsageError(f"The costs have {found.ndim} dimensions.", cure="Give days, or series by days for many.")
-    if np.isinf(found).any():
-        row, day = np.argwhere(np.isinf(found))[0]
-        raise UsageError(
-            f"The cost of day {day} of series {row} is infinite.", cure="Give the cost, or NaN where it is not known."
-        )
+    beyond = np.abs(found) >= 10.0**WHOLE_DIGITS
+    if beyond.any():
+        row, day = np.argwhere(beyond)[0]
+        cure = "Give the cost, or NaN where it is not known."
+        raise UsageError(f"The cost of day {day} of series {row} is more than an amount can hold.", cure=cure)
     return found
 
 

@@ -14,14 +14,15 @@ WEEKS = 8
 SPAN = WEEKS * 7
 DRIFT = 0.02
 """The most that a level is taken to grow by itself in a week."""
+NOTHING = 1e-15
 LOWEST = 0.35
 """A weekday that costs less than this share of the others is still measured against this share."""
 
 
 def over(top: Floats, below: Floats) -> Floats:
-    """A quotient; 0 where the divisor is not above 0."""
+    """A quotient; 0 where the divisor is not above 0, or so small beside the dividend that nothing can be said."""
     out: Floats = np.zeros(np.broadcast_shapes(top.shape, below.shape))
-    np.divide(top, below, out=out, where=below > 0)
+    np.divide(top, below, out=out, where=below > np.abs(top) * NOTHING)
     return out
 
 

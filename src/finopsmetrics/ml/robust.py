@@ -22,6 +22,8 @@ SETTLED = 60
 FAR = 0.6
 """From this share of the limit on an excess is remembered as a fee."""
 BELOW = 0.999
+GOES_ON = 0.6
+"""The score of a sparse service that goes on costing as much as on the day before, which was unusual."""
 
 
 def judge(work: Work) -> tuple[Floats, Floats]:
@@ -76,6 +78,8 @@ class Robust:
         if sparse.any():
             score[sparse] = sparse_score(self.clean[sparse, SPAN : SPAN + day], cost[sparse]) / self.work.ease
         score /= 1 + EARLY * max(0, SETTLED - day) / (SETTLED - DAYS)
+        goes_on = sparse & self.watch.running & (cost > 0) & (cost >= self.costs[:, day - 1] / 2)
+        score = np.where(goes_on, np.maximum(score, GOES_ON), score)
         width = limit * made.level
         beside = np.where((above > 2 * width) & (above <= fees), 0, above)
         self._learn(day, made, cost, beside, score, width, sparse, (rise > width) & (above > rise / 2))
