@@ -1,0 +1,1 @@
+"""How good the intelligence is, measured on generated estates whose truth is known: `python -m benchmarks.intelligence`."""

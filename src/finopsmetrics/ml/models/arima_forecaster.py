@@ -1,0 +1,25 @@
+"""ARIMA with a weekly season, orders chosen by AICc, fitted every four weeks on the past year. Needs statsforecast."""
+
+from __future__ import annotations
+
+import numpy as np
+from statsforecast.models import AutoARIMA
+
+from finopsmetrics.ml.levels import Floats
+from finopsmetrics.ml.models.stepwise import forecast_scores
+from finopsmetrics.ml.work import Work
+
+EVERY = 28
+
+
+def judge(work: Work) -> tuple[Floats, Floats]:
+    """Expected costs and scores (series x days): the forecast, and the distance above it in its own deviations."""
+    return forecast_scores(work, _fit, EVERY)
+
+
+def _fit(past: Floats, _: int, ahead: int) -> tuple[Floats, Floats]:
+    season = 7 if len(past) >= 28 else 1
+    model = AutoARIMA(season_length=season, max_p=2, max_q=2, max_P=1, max_Q=1, approximation=True)
+    made = model.forecast(y=past, h=ahead, level=[68.27])
+    mean = np.asarray(made["mean"], dtype=np.float64)
+    return mean, np.asarray(made["hi-68.27"], dtype=np.float64) - mean
