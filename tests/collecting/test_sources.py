@@ -119,3 +119,27 @@ def test_the_keeper_allows_further_addresses(monkeypatch: pytest.MonkeyPatch) ->
     assert endpoint("https://ghe.company.example/api/v3", []) == "https://ghe.company.example/api/v3"
     with pytest.raises(UsageError):
         endpoint("http://127.0.0.1:9001", [])
+
+
+def test_a_secret_is_read_from_the_keyring(tmp_path: Path) -> None:
+    import keyring
+    from keyring.backend import KeyringBackend
+
+    class Kept(KeyringBackend):
+        priority = 1
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return {("billing", "ann"): "from-keyring", ("billing", "finopsmetrics"): "own"}.get((service, username))
+
+        def set_password(self, service: str, username: str, password: str) -> None:
+            raise AssertionError("a secret is only read")
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Kept())
+    try:
+        found = resolve({"one": "keyring:billing/ann", "two": "keyring:billing"}, tmp_path)
+        assert found == {"one": "from-keyring", "two": "own"}
+        with pytest.raises(UsageError, match="is not at keyring:billing/bob"):
+            resolve({"one": "keyring:billing/bob"}, tmp_path)
+    finally:
+        keyring.set_keyring(before)

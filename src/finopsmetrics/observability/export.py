@@ -14,6 +14,7 @@ from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import QueryError, StoreError
 from finopsmetrics.core.windows import Window
 from finopsmetrics.focus.columns import COST_COLUMNS, Column, charges, migration
+from finopsmetrics.focus.normalise import NO_CURRENCY
 from finopsmetrics.focus.sqltext import literal, quote
 from finopsmetrics.observability.export_plugins import exporters, hand_over
 from finopsmetrics.observability.plan import conditions_of
@@ -221,7 +222,8 @@ def _reader(path: Path, form: str, names: Sequence[str]) -> str:
 def _sums(duck: DuckDBPyConnection, relation: str) -> dict[str, dict[str, int]]:
     """Rows and costs by currency, costs as whole units of the 18th digit: Python's decimals would round long sums."""
     sums = ", ".join(f"CAST(sum(CAST({name} AS DECIMAL(38,18))) AS VARCHAR)" for name in COST_COLUMNS)
-    found = duck.execute(f"SELECT coalesce(BillingCurrency, 'XXX'), count(*), {sums} FROM {relation} GROUP BY 1").fetchall()
+    currency = f"coalesce(BillingCurrency, '{NO_CURRENCY}')"
+    found = duck.execute(f"SELECT {currency}, count(*), {sums} FROM {relation} GROUP BY 1").fetchall()
     return {
         row[0]: {"rows": row[1], **{name: _units(text) for name, text in zip(COST_COLUMNS, row[2:], strict=True)}}
         for row in found
