@@ -68,7 +68,7 @@ def statuses(syncing: Syncing, name: str) -> dict[str, str]:
     return {one.key: one.status for one in syncing.sync(name).batches}
 
 
-def test_an_export_is_fetched_once_and_again_when_it_is_restated(
+def test_an_export_is_fetched_once_and_again_by_botocores_model_of_s3_2006_03_01(
     aws: Delivering, connection: str, syncing: Syncing, workspace: Workspace, hand: Hand
 ) -> None:
     aws.export(

@@ -106,7 +106,7 @@ def statuses(syncing: Syncing) -> dict[str, str]:
     return {one.key: one.status for one in syncing.sync("azure").batches}
 
 
-def test_an_export_is_fetched_once_and_again_when_it_is_restated(
+def test_an_export_is_fetched_once_and_again_from_azurite_3_37_0_of_2026(
     azure: Delivering, azurite: str, acting: Acting, syncing: Syncing
 ) -> None:
     connected(acting, azurite, azure, "costs/daily")

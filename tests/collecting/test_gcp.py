@@ -101,7 +101,7 @@ class BigQuery:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.grants = 0
         discovery = Discovery("bigquery.v2")
-        assert discovery.revision > "2026"
+        assert discovery.revision.startswith("202610")
         self.api = FakeApi(self.answer, lambda asked, reply: None if asked.path == "/token" else discovery.judge(asked, reply))
 
     def load(self, day: str, *rows: dict[str, Any], at: str) -> None:
@@ -187,7 +187,9 @@ def statuses(syncing: Syncing) -> dict[str, str]:
     return {one.key: one.status for one in syncing.sync("gcp").batches}
 
 
-def test_partitions_add_up_and_one_that_was_modified_is_fetched_again(google: BigQuery, syncing: Syncing, acting: Acting) -> None:
+def test_partitions_add_up_by_the_discovery_document_of_bigquery_v2_of_october_2026(
+    google: BigQuery, syncing: Syncing, acting: Acting
+) -> None:
     google.load("20260902", *[charge("0.1")] * 5, at="2026-09-02T20:00:00")
     google.load("20260903", charge("1.5", credit="-0.5"), at="2026-09-03T20:00:00")
     google.load("20260904", at="2026-09-04T20:00:00")
