@@ -197,6 +197,8 @@ def test_the_api_and_the_verbs_tell_the_same(home: Workspace) -> None:
         assert client.patch(f"/api/v1/findings/{SPIKE.id}", json={"state": "done", "version": 1}).status_code == 409
         assert client.patch(f"/api/v1/findings/{SPIKE.id}", json={"state": "odd"}).status_code == 422
         assert client.get("/api/v1/findings?state=open").json()["findings"] == []
+        assert len(client.get("/api/v1/findings?state=open&state=acknowledged").json()["findings"]) == 1
+        assert client.get("/api/v1/findings?owner=ann&owner=bob").status_code == 422
         assert client.get("/api/v1/findings/f-00").status_code == 404
         assert len(client.get(f"/api/v1/findings/{SPIKE.id}/history").json()["history"]) == 3
     assert "is done: compute costs" in inside("findings", "done", SPIKE.id, "--reason", "fixed", home=home.home).text

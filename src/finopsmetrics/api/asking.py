@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -82,10 +82,15 @@ def strict_parameters(request: Request) -> None:
 
 def _parameters(dependant: Any) -> dict[str, bool]:
     """The query parameters of a route by name, and whether each may be repeated."""
-    found = {field.alias: field.alias == "group_by" for field in dependant.query_params}
+    found = {field.alias: _repeats(field.field_info.annotation) for field in dependant.query_params}
     for part in dependant.dependencies:
         found |= _parameters(part)
     return found
+
+
+def _repeats(annotation: Any) -> bool:
+    """Whether a parameter's type is a list, or one or none."""
+    return get_origin(annotation) is list or any(get_origin(one) is list for one in get_args(annotation))
 
 
 def window_of(backing: In, text: Range = "30d") -> Window:
