@@ -3,6 +3,7 @@
 from finopsmetrics.store.tables.collected import collected, syncs
 from finopsmetrics.store.tables.declared import applied_origins, spec_changes, specs
 from finopsmetrics.store.tables.found import finding_events, findings
+from finopsmetrics.store.tables.outgoing import outbox, outbox_attempts
 from finopsmetrics.store.tables.people import api_tokens, one_time_codes, sessions, users
 from finopsmetrics.store.tables.schema import metadata
 from finopsmetrics.store.tables.spine import (
@@ -37,6 +38,8 @@ __all__ = [
     "lake_state",
     "metadata",
     "one_time_codes",
+    "outbox",
+    "outbox_attempts",
     "plugin_reports",
     "plugin_settings",
     "receipts",

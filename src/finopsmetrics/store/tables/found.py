@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, String, Table, Text
 
 from finopsmetrics.store.tables.schema import metadata
 
@@ -24,6 +24,8 @@ findings = Table(
     Column("receipts", JSON, nullable=False),
     Column("source", String(120), nullable=False),
     Column("owner", String(200)),
+    Column("links", JSON),  # of label and address; none is no list
+    Column("verdict", String(20)),  # what somebody said of it: right, expected, not_useful
     Column("version", Integer, nullable=False),
     Column("found_at", DateTime, nullable=False),
     Column("seen_at", DateTime, nullable=False),
@@ -40,4 +42,6 @@ finding_events = Table(
     Column("actor", String(120), nullable=False),
     Column("action", String(20), nullable=False),  # found, changed, returned, state, owner, comment, link
     Column("detail", JSON, nullable=False),
+    Column("place", BigInteger),  # in the order of all events
+    Index("ix_finding_events_place", "place", unique=True),
 )
