@@ -41,8 +41,8 @@ class Notice:
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Notice:
         """A notice from the plain data that `as_dict` gives."""
-        pairs = {name: tuple((str(label), str(value)) for label, value in told[name]) for name in ("facts", "links")}
-        texts = {name: tuple(told[name]) for name in ("sentences", "recommendations")}
-        plain = {name: told[name] for name in ("about", "title", "severity", "stage", "chart")}
+        rest: dict[str, Any] = {name: told[name] for name in ("about", "title", "severity", "stage", "chart")}
+        rest |= {name: tuple((str(label), str(value)) for label, value in told[name]) for name in ("facts", "links")}
+        rest |= {name: tuple(told[name]) for name in ("sentences", "recommendations")}
         parts = tuple(cls.read(part) for part in told["parts"])
-        return cls(at=datetime.fromisoformat(told["at"]), parts=parts, **plain, **pairs, **texts)
+        return cls(at=datetime.fromisoformat(told["at"]), parts=parts, **rest)
