@@ -19,6 +19,7 @@ from finopsmetrics.cli.verbs import (
     findings,
     integrations,
     keeping,
+    notify,
     people,
     plugins,
     runs,
@@ -71,6 +72,7 @@ app.add_typer(integrations.new, name="new")
 app.command("costs")(answers.costs)
 app.command("budgets")(budgets.budgets)
 app.add_typer(findings.app, name="findings")
+app.add_typer(notify.app, name="notify")
 app.command("receipt")(answers.receipt)
 app.command("sql")(answers.sql)
 app.command("export")(answers.export)
