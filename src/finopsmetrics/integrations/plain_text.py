@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from finopsmetrics.core.notices import Notice
 
+T = TypeVar("T")
+_PNG = b"\x89PNG\r\n\x1a\n"
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -27,6 +32,41 @@ def shortened(text: str, most: int) -> str:
         return text
     room = most - len(f"… ({len(text)} more)")
     return f"{text[:room].rstrip()}… ({len(text) - room} more)"
+
+
+def few(texts: Sequence[str], most: int) -> list[str]:
+    """At most `most` texts; where there are more, the last one says how many."""
+    return list(texts) if len(texts) <= most else [*texts[: most - 1], f"… ({len(texts) - most + 1} more)"]
+
+
+def packed(texts: Iterable[str], most: int) -> Iterator[tuple[str, int]]:
+    """Texts joined by line breaks into as few as hold at most `most` characters each, and how many are in each."""
+    held: list[str] = []
+    for text in (shortened(one, most) for one in texts):
+        if held and sum(map(len, held)) + len(held) + len(text) > most:
+            yield "\n".join(held), len(held)
+            held = []
+        held.append(text)
+    if held:
+        yield "\n".join(held), len(held)
+
+
+def fitted(items: Sequence[T], fits: Callable[[Sequence[T]], bool]) -> Sequence[T]:
+    """As many of the first items as fit; `fits` holds for fewer of them when it holds for more."""
+    low, high = 0, len(items)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(items[:middle]) else (low, middle - 1)
+    return items[:low]
+
+
+def picture(notice: Notice) -> bytes | None:
+    """A notice's chart as the bytes of a PNG; None when there is none, or it is something else."""
+    try:
+        found = base64.b64decode(notice.chart or "", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return found if found.startswith(_PNG) else None
 
 
 def web_address(url: str) -> str | None:

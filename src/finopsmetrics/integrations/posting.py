@@ -21,7 +21,7 @@ _LONGEST_TOLD = 200
 def send_json(url: str, body: Any, *, headers: Mapping[str, str] | None = None, told: bool = True) -> Answer:
     """Post JSON; give the answer, which is a success. Raises ChannelError; see `send_bytes`."""
     content = json.dumps(body, ensure_ascii=False).encode()
-    return send_bytes(url, content, headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})}, told=told)
+    return send_bytes(url, content, headers={"Content-Type": "application/json", **(headers or {})}, told=told)
 
 
 def send_bytes(url: str, content: bytes, *, headers: Mapping[str, str], told: bool = True) -> Answer:

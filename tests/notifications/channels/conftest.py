@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,8 +96,3 @@ def hook(room: Room, serve: Callable[..., FakeApi]) -> FakeApi:
     server = serve(lambda _: Reply(b"", 204))
     room.declare("hook", "webhook", {"url": f"{server.url}/in?token=hunter2hunter2"}, {"signing_key": "env:SIGNING_KEY"})
     return server
-
-
-def quietly(work: Callable[[], object], *errors: type[BaseException]) -> None:
-    with suppress(*errors):
-        work()
