@@ -122,7 +122,8 @@ def attempts(connection: Connection, message_id: str) -> list[Attempt]:
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many messages there are, by state."""
-    return dict(connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state)).tuples().all())
+    wanted = select(outbox.c.state, func.count()).group_by(outbox.c.state)
+    return {str(state): int(number) for state, number in connection.execute(wanted)}
 
 
 def retry(connection: Connection, message_id: str, now: datetime) -> Message:

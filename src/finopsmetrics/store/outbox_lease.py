@@ -46,10 +46,10 @@ def ready(connection: Connection, now: datetime) -> list[str]:
 
 
 def take(connection: Connection, now: datetime, worker: str, lease_until: datetime, channel: str) -> Held | None:
-    """Take the message of a channel that is due longest and note the attempt; None when there is none.
+    """Take the message of a channel that was tried least and is due longest, and note the attempt; None when there is none.
 
-    One that is left by a sender whose lease is over is taken too. Messages about the same thing for the same recipient are
-    taken in their order: a later one waits until the earlier is settled.
+    So one that kills its senders holds up no other. One that is left by a sender whose lease is over is taken too. Messages
+    about the same thing for the same recipient are taken in their order: a later one waits until the earlier is settled.
     """
     while True:
         row = connection.execute(_next(now, channel)).mappings().first()
@@ -111,7 +111,7 @@ def _outcome(connection: Connection, held: Held, outcome: str, detail: Mapping[s
 
 def _next(now: datetime, channel: str) -> Select[Any]:
     wanted = select(outbox).where(_due(now), outbox.c.channel == channel, ~_behind())
-    return wanted.order_by(outbox.c.due, outbox.c.place).limit(1).with_for_update(skip_locked=True)
+    return wanted.order_by(outbox.c.tries, outbox.c.due, outbox.c.place).limit(1).with_for_update(skip_locked=True)
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

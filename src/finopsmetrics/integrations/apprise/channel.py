@@ -6,6 +6,7 @@ its own look-up a name can change its mind, which is why an address of the serve
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,7 @@ class AppriseChannel:
     def __init__(self, url: str) -> None:
         import apprise
 
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would log parts of the URL, which is a secret
         schema = url.partition("://")[0].strip().lower()
         if schema in LOCAL:
             raise UsageError(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
-from email.utils import getaddresses
+from email.policy import SMTP
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -78,16 +78,14 @@ def addresses(text: str) -> list[Address]:
     """Addresses that stand in a text with commas. Raises ValueError."""
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
         raise ValueError("an address has no control characters.")
-    found = [(name, spec) for name, spec in getaddresses([text], strict=True) if name or spec]
-    if not found or len(found) > MOST_RECIPIENTS or any(not spec for _, spec in found):
-        raise ValueError(f"1 to {MOST_RECIPIENTS} addresses are wanted, such as finops@example.com.")
     try:
-        made = [Address(display_name=name, addr_spec=spec) for name, spec in found]
+        header = SMTP.header_factory("To", text)
+        found = list(getattr(header, "addresses", ()))
     except Exception:  # the parser of the standard library raises many sorts for what is no address
         raise ValueError("it is no e-mail address.") from None
-    if any(not one.domain or not one.username for one in made):
-        raise ValueError("an address has a name and a domain.")
-    return made
+    if header.defects or not found or len(found) > MOST_RECIPIENTS or any(not one.domain or not one.username for one in found):
+        raise ValueError(f"1 to {MOST_RECIPIENTS} addresses are wanted, such as finops@example.com.")
+    return found
 
 
 def _of_secret(url: str) -> Server:

@@ -16,7 +16,11 @@ SEVERITIES = {"critical": "critical", "high": "error", "medium": "warning", "low
 def dedup_key(notice: Notice) -> str:
     """What names the incident: what the notice is about, or its digest where that is no plain line of 255 characters."""
     about = notice.about
-    return about if 0 < len(about) <= KEY and about == one_line(about) else hashlib.sha256(about.encode("utf-8", "replace")).hexdigest()
+    return (
+        about
+        if 0 < len(about) <= KEY and about == one_line(about)
+        else hashlib.sha256(about.encode("utf-8", "replace")).hexdigest()
+    )
 
 
 def rendered(notice: Notice) -> dict[str, Any]:
