@@ -12,6 +12,7 @@ from finopsmetrics.integrations.secret_refs import redacted, resolve
 from finopsmetrics.integrations.sending import Channel, ChannelError, Parcel, Proof, no_recipient, open_channel, senders
 from finopsmetrics.kinds.connection import Connection
 from finopsmetrics.plugins.base import IntegrationPlugin
+from finopsmetrics.plugins.errors import PluginError
 from finopsmetrics.plugins.results import Message
 from finopsmetrics.store.plugin_book import plugins_of
 from finopsmetrics.store.specs import SpecBook
@@ -79,7 +80,12 @@ class Channels:
         no_recipient(parcel, f"The plugin {one.name}")
         assert isinstance(one.plugin, IntegrationPlugin)
         message = Message(one_line(parcel.notice.title), "\n".join(plain_lines(parcel.notice)), dict(parcel.notice.facts))
-        one.call("send", partial(one.plugin.send, message), self._plugins.limits.collect)
+        try:
+            one.call("send", partial(one.plugin.send, message), self._plugins.limits.collect)
+        except PluginError as error:  # it does not say whether trying again can help, so it is tried
+            raise ChannelError(error.cause, cure=error.cure, retryable=True) from None
+        finally:
+            self._plugins.tally.settle()
         return Proof(parcel.id, {"plugin": one.name})
 
     def _sends(self, spec: Connection) -> bool:
