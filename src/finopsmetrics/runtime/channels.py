@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from finopsmetrics.core.errors import FinOpsError, NotFoundError
 from finopsmetrics.integrations.plain_text import one_line, plain_lines
@@ -20,6 +22,8 @@ from finopsmetrics.store.specs import SpecBook
 if TYPE_CHECKING:
     from finopsmetrics.plugins.active import Active
     from finopsmetrics.store.opened import OpenedHome
+
+_SHORTEST_PART = 8  # of a secret URL that is hidden; words such as `services` are no secret, and hidden all the same
 
 
 class Channels:
@@ -66,12 +70,13 @@ class Channels:
         if spec.integration not in senders():
             return self._by_plugin(self._plugins.one(spec.integration), parcel)
         secrets = resolve(spec.secrets, self._opened.home.root)
+        hidden = [part for secret in secrets.values() for part in _parts(secret)]
         try:
             return self._opened_channel(spec, secrets).send(parcel)
         except FinOpsError as error:
-            raise _told(error, secrets.values()) from None
+            raise _told(error, hidden) from None
         except Exception as error:
-            raise _unforeseen(error, secrets.values()) from None
+            raise _unforeseen(error, hidden) from None
 
     def _opened_channel(self, spec: Connection, secrets: Mapping[str, str]) -> Channel:
         return open_channel(spec.integration, spec.settings, secrets, self._opened.now)
@@ -112,6 +117,15 @@ def _what_to_declare(word: str, known: Mapping[str, Connection]) -> str:
     integration = word if word in senders() else "slack"
     cure = f"Declare a connection: {{name: {word[:80]}, integration: {integration}, …}}, see docs/notifications/channels.md."
     return f"{cure} There are: {', '.join(known)}." if known else cure
+
+
+def _parts(secret: str) -> list[str]:
+    """A secret, and where it is a URL what may be secret in it: a vendor may repeat a part of it in its answer."""
+    if "://" not in secret:
+        return [secret]
+    parts = urlsplit(secret)
+    within = re.split(r"[/?&=;:@]+", f"{parts.netloc.rpartition('@')[0]}/{parts.path}/{parts.query}")
+    return [secret, *(part for one in within if len(one) >= _SHORTEST_PART for part in {one, unquote(one)})]
 
 
 def _told(error: FinOpsError, secrets: Iterable[str]) -> FinOpsError:

@@ -172,3 +172,17 @@ def test_what_nobody_foresaw_leaves_without_the_secret(room: Room, hook: FakeApi
     with pytest.raises(ChannelError, match=r"RuntimeError: the key is \*\*\*") as told:
         Channels(room.workspace.opened).send("hook", PARCEL)
     assert told.value.__cause__ is None
+
+
+def test_what_a_vendor_repeats_of_a_secret_is_hidden(
+    room: Room, serve: Callable[..., FakeApi], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(
+        lambda _: Reply(b"no such hook: T1/B1/hunter2hunter2 (sig s3cr%3Dt-value)", 404, {"Content-Type": "text/plain"})
+    )
+    monkeypatch.setenv("FLOW", f"{server.url}/workflows/hunter2hunter2?sig=s3cr%3Dt-value")
+    room.declare("flow", "teams", {}, {"url": "env:FLOW"})
+    with pytest.raises(ChannelError, match="404") as told:
+        Channels(room.workspace.opened).send("flow", PARCEL)
+    assert "hunter2" not in str(told.value)
+    assert "t-value" not in str(told.value)

@@ -75,7 +75,7 @@ def start(authority: tuple[trustme.CA, Path], room: Room, monkeypatch: pytest.Mo
 
         def check(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
             known = isinstance(data, LoginPassword) and (data.login, data.password) == (b"finops", b"hunter2@")
-            return AuthResult(success=known)
+            return AuthResult(success=known, handled=False)
 
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]

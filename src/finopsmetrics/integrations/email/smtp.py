@@ -33,7 +33,7 @@ class Server:
 def hand_over(server: Server, mail: EmailMessage, sender: str, recipients: Sequence[str]) -> dict[str, Any]:
     """What the server answered to the mail, and recipients that it refused. Raises ChannelError when it took none."""
     try:
-        client = _connected(server)
+        client = _connected(server, sender.rpartition("@")[2])
     except PluginError as error:
         raise ChannelError(error.cause, cure=error.cure, retryable=error.retryable) from None
     except ssl.SSLError as error:
@@ -56,14 +56,11 @@ def hand_over(server: Server, mail: EmailMessage, sender: str, recipients: Seque
         client.close()
 
 
-def _connected(server: Server) -> _Pinned:
+def _connected(server: Server, own_name: str) -> _Pinned:
     address = check_host(server.host, server.port)
     context = ssl.create_default_context()
-    client: _Pinned
-    if server.security == "tls":
-        client = _PinnedTls(address, server.host, server.port, context)
-    else:
-        client = _Pinned(address, server.host, server.port)
+    tls = server.security == "tls"
+    client = _PinnedTls(address, server, own_name, context) if tls else _Pinned(address, server, own_name)
     try:
         client.ehlo_or_helo_if_needed()
         if server.security == "starttls":
@@ -84,12 +81,16 @@ def _sent(client: _Pinned, mail: EmailMessage, sender: str, recipients: Sequence
 
 
 class _Pinned(smtplib.SMTP):
-    """Connects to the address that was checked; the name is only for the certificate."""
+    """Connects to the address that was checked; the name is only for the certificate.
 
-    def __init__(self, address: str, host: str, port: int) -> None:
+    It greets by the domain that mails come from: this machine's own name is nobody's business, and slow to look up.
+    """
+
+    def __init__(self, address: str, server: Server, own_name: str) -> None:
         self._address = address
         self.told: tuple[int, bytes] = (0, b"")
-        super().__init__(host, port, timeout=SECONDS)
+        greeting = own_name if own_name.isascii() else "localhost"
+        super().__init__(server.host, server.port, local_hostname=greeting, timeout=SECONDS)
 
     def _get_socket(self, _host: str, port: int, timeout: float) -> socket.socket:
         return socket.create_connection((self._address, port), timeout)
@@ -103,9 +104,9 @@ class _Pinned(smtplib.SMTP):
 class _PinnedTls(_Pinned):
     """The same with TLS from the start."""
 
-    def __init__(self, address: str, host: str, port: int, context: ssl.SSLContext) -> None:
-        self._context, self._name = context, host
-        super().__init__(address, host, port)
+    def __init__(self, address: str, server: Server, own_name: str, context: ssl.SSLContext) -> None:
+        self._context, self._name = context, server.host
+        super().__init__(address, server, own_name)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return self._context.wrap_socket(super()._get_socket(host, port, timeout), server_hostname=self._name)
@@ -117,7 +118,7 @@ def _refusal(host: str, error: smtplib.SMTPException) -> ChannelError:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in error.recipients.values()]
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        cause = f"{host} offers no STARTTLS or no log-in that is needed."
+        cause = f"{host} does not offer what is needed: STARTTLS, a log-in, or addresses beyond ASCII."
         return ChannelError(cause, cure="Set `security` to tls, or use another server.", retryable=False)
     for_good = bool(codes) and all(code >= 500 for code in codes)
     told = f" {codes[0]}" if codes else ""
