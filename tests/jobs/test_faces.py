@@ -95,7 +95,7 @@ def test_schedules_are_changed_over_http(client: Callable[..., httpx.Client]) ->
     assert made.json()["changed_by"] == "r0"
     assert made.json()["next"]
     listed = {one["name"]: one for one in admin.get("/schedules").json()["schedules"]}
-    assert {"mine", "maintain", "refresh", "collect", "sync", "budgets", "deliver", "audit", "sweep"} == set(listed)
+    assert {"mine", "maintain", "refresh", "collect", "sync", "budgets", "deliver", "anomalies", "audit", "sweep"} == set(listed)
     assert admin.put("/schedules/mine", json={**body, "active": False}).json()["next"] is None
     for wrong in ({"cron": "soon"}, {"zone": "Mars"}, {"inputs": {"x": 1}}):
         assert admin.put("/schedules/mine", json={**body, **wrong}).status_code == 400
@@ -163,7 +163,7 @@ def test_doctor_tells_what_failed_and_what_is_overdue(workspace: Workspace) -> N
 
 def test_the_command_line(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    assert inside("schedules", home=home).text.count("scheduler") == 8
+    assert inside("schedules", home=home).text.count("scheduler") == 9
     assert inside("schedule", "off", "maintain", home=home).code == 0
     words = ("schedule", "set", "mine", "--step", "maintain", "--cron", "0 4 * * *", "--zone", "Europe/Berlin", "--input")
     assert inside(*words, "history_days=7", home=home).code == 0

@@ -13,6 +13,7 @@ from finopsmetrics.api.doors import Doors
 from finopsmetrics.api.gate import Gate
 from finopsmetrics.api.guards import Guard
 from finopsmetrics.api.routes import (
+    anomalies,
     auth,
     budgets,
     connections,
@@ -45,6 +46,7 @@ ROUTERS = (
     budgets,
     findings,
     outbox,
+    anomalies,
     reconciliation,
     dimensions,
     questions,

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from finopsmetrics.core.errors import UsageError
 
 Sort = Literal["anomaly", "recommendation", "violation", "insight"]
 State = Literal["open", "acknowledged", "approved", "done", "dismissed"]
 Severity = Literal["low", "medium", "high", "critical"]
-SORTS, STATES, SEVERITIES = (get_args(one) for one in (Sort, State, Severity))
+Verdict = Literal["right", "expected", "not_useful"]
+SORTS, STATES, SEVERITIES, VERDICTS = (get_args(one) for one in (Sort, State, Severity, Verdict))
 ENDED = frozenset({"done", "dismissed"})
 # From a state to those that may follow it. What ended can be opened again.
 LIFE: Mapping[str, frozenset[str]] = {
@@ -52,6 +54,31 @@ class Finding:
     def id(self) -> str:
         """Its id, from its sort and key."""
         return "f-" + hashlib.sha256(f"{self.sort}\n{self.key}".encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where more about a finding is: a ticket, a pull request, a page. Raises UsageError for what is no web address."""
+
+    url: str
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        printable = self.url.isprintable() and " " not in self.url
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not printable or len(self.url) > 2_000:
+            raise UsageError(f"{self.url[:60]!r} is no web address.", cure="Write it as https://host/path.")
+        if parts.username is not None or parts.password is not None:
+            raise UsageError("The address carries a user or password.", cure="Leave it out.")
+        if len(self.title) > 200 or not self.title.isprintable():
+            raise UsageError("A link's title is one line of at most 200 characters.", cure="Shorten it.")
+
+
+def verdict_of(text: str) -> Verdict:
+    """What somebody says of a finding. Raises UsageError."""
+    if text not in VERDICTS:
+        raise UsageError(f"There is no verdict {text[:40]!r}.", cure=f"Verdicts are: {', '.join(VERDICTS)}.")
+    return text  # type: ignore[return-value]
 
 
 def next_state(now: str, wanted: str) -> State:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import NotFoundError
+from finopsmetrics.core.findings import ENDED, Link
 from finopsmetrics.observability.query import parts
 from finopsmetrics.store.findings import Event, FindingBook, KeptFinding
 
@@ -58,14 +59,31 @@ class Reviewing:
         reason: str = "",
         owner: str | None = None,
         comment: str | None = None,
+        link: Link | None = None,
+        verdict: str | None = None,
         seen: int | None = None,
     ) -> KeptFinding:
-        """Change a finding's state or owner, or add a comment; see `FindingBook.change`."""
+        """Change a finding's state or owner, or add a comment, a link, a verdict; see `FindingBook.change`.
+
+        What is said to be expected or not useful is dismissed, unless another state is asked for or it has ended.
+        """
         self._acting.require("findings:write")
-        self._seen(finding_id)
-        return self._book.change(
-            finding_id, actor=self._actor, state=state, reason=reason, owner=owner, comment=comment, seen=seen
-        )
+        kept = self._seen(finding_id)
+        if verdict in {"expected", "not_useful"} and state is None and kept.state not in ENDED:
+            state, reason = "dismissed", reason or verdict.replace("_", " ")
+        told = {"owner": owner, "comment": comment, "link": link, "verdict": verdict, "seen": seen}
+        return self._book.change(finding_id, actor=self._actor, state=state, reason=reason, **told)  # type: ignore[arg-type]
+
+    def events(self, after: int, *, limit: int = 500) -> tuple[list[tuple[Event, KeptFinding]], int]:
+        """What happened after a place in the order of all events, to findings that may be seen; and the place reached."""
+        self._acting.require("findings:read")
+        found = self._book.events(after, limit=limit)
+        return [one for one in found if self._sees(one[1])], found[-1][0].place if found else after
+
+    def last_place(self) -> int:
+        """The place of the newest event."""
+        self._acting.require("findings:read")
+        return self._book.last_place()
 
     def _seen(self, finding_id: str) -> KeptFinding:
         found = self._book.get(finding_id)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from finopsmetrics.core.errors import ConflictError, NotFoundError, UsageError
-from finopsmetrics.core.findings import ENDED, Finding, next_state
+from finopsmetrics.core.findings import ENDED, Finding, Link, next_state, verdict_of
 from finopsmetrics.store.tables import finding_events, findings
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SYSTEM = "finopsmetrics"
 LONGEST_TEXT = 4_000
+MOST_LINKS = 50
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,32 @@ class KeptFinding:
     found_at: datetime
     seen_at: datetime
     changed_at: datetime
+    links: tuple[Link, ...] = ()
+    verdict: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data; the impact is Decimal, times UTC."""
-        own = {name: getattr(self, name) for name in ("state", "owner", "version", "found_at", "seen_at", "changed_at")}
+        names = ("state", "owner", "version", "found_at", "seen_at", "changed_at", "verdict")
         told = asdict(self.finding)
+        own = {name: getattr(self, name) for name in names} | {"links": [asdict(link) for link in self.links]}
         return {"id": self.finding.id, **told, "receipts": list(self.finding.receipts), **own}
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a finding: who did what, when, and the detail of it."""
+    """Something that happened to a finding: who did what, when, and the detail of it. `place` is in the order of all events."""
 
+    finding: str
     version: int
     at: datetime
     actor: str
     action: str
     detail: Mapping[str, Any]
+    place: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data; the time is UTC."""
+        return dict(vars(self))
 
 
 class FindingBook:
@@ -93,8 +103,21 @@ class FindingBook:
         with self._database.read() as connection:
             _known(connection, finding_id)
             query = select(finding_events).where(finding_events.c.finding_id == finding_id).order_by(finding_events.c.version)
-            rows = connection.execute(query).mappings()
-            return [Event(row["version"], row["at"], row["actor"], row["action"], row["detail"]) for row in rows]
+            return [_event(row) for row in connection.execute(query).mappings()]
+
+    def events(self, after: int, *, limit: int = 500) -> list[tuple[Event, KeptFinding]]:
+        """What happened to any finding after a place in the order of all events, with the finding as it stands now."""
+        wanted = select(finding_events).where(finding_events.c.place > after).order_by(finding_events.c.place).limit(limit)
+        with self._database.read() as connection:
+            found = [_event(row) for row in connection.execute(wanted).mappings()]
+            about = select(findings).where(findings.c.id.in_({event.finding for event in found}))
+            known = {row["id"]: _read(row) for row in connection.execute(about).mappings()}
+        return [(event, known[event.finding]) for event in found]
+
+    def last_place(self) -> int:
+        """The place of the newest event; 0 when nothing happened yet."""
+        with self._database.read() as connection:
+            return _last_place(connection)
 
     def change(
         self,
@@ -105,9 +128,11 @@ class FindingBook:
         reason: str = "",
         owner: str | None = None,
         comment: str | None = None,
+        link: Link | None = None,
+        verdict: str | None = None,
         seen: int | None = None,
     ) -> KeptFinding:
-        """Change a finding's state or owner (an empty text: nobody), or add a comment; all of it or nothing.
+        """Change a finding's state or owner (an empty text: nobody), or add a comment, a link, a verdict; all of it or nothing.
 
         `seen` is the version that the actor has seen. Raises NotFoundError, UsageError for a state that cannot follow or a text
         that is none, and ConflictError when it was changed since.
@@ -125,6 +150,13 @@ class FindingBook:
                 steps.append(("owner", {"owner": whose}, {"from": kept.owner, "to": whose}))
             if comment is not None:
                 steps.append(("comment", {}, {"text": _text(comment)}))
+            if link is not None:
+                links = [asdict(one) for one in kept.links if one.url != link.url]
+                if len(links) >= MOST_LINKS:
+                    raise UsageError(f"A finding has at most {MOST_LINKS} links.", cure="Put the others into a comment.")
+                steps.append(("link", {"links": [*links, asdict(link)]}, asdict(link)))
+            if verdict is not None:
+                steps.append(("verdict", {"verdict": verdict_of(verdict)}, {"from": kept.verdict, "to": verdict}))
             now = self._now()
             for place, (action, values, told) in enumerate(steps, start=kept.version + 1):
                 life = {"version": place, "changed_at": now}
@@ -147,7 +179,8 @@ class FindingBook:
             connection.execute(findings.update().where(findings.c.id == one.id).values(seen_at=now))
             return before, False
         back = before.state in ENDED and one.start is not None and one.start > before.changed_at
-        changed = _values(before.finding) != values
+        # A receipt of the same figures from a newer lake is no news.
+        changed = _values(replace(before.finding, receipts=one.receipts)) != values
         life = {"seen_at": now, **({"state": "open"} if back else {})}
         if before.state in ENDED and not back:
             changed, values = False, {}
@@ -168,7 +201,17 @@ def _known(connection: Connection, finding_id: str) -> KeptFinding:
 
 def _note(connection: Connection, finding_id: str, version: int, at: datetime, actor: str, action: str, detail: Any) -> None:
     told = {"finding_id": finding_id, "version": version, "at": at, "actor": actor, "action": action, "detail": detail}
-    connection.execute(finding_events.insert().values(**told))
+    # Nobody else writes within this transaction, so that the next place is the next one, and is seen in its order.
+    connection.execute(finding_events.insert().values(place=_last_place(connection) + 1, **told))
+
+
+def _last_place(connection: Connection) -> int:
+    return int(connection.execute(select(func.coalesce(func.max(finding_events.c.place), 0))).scalar_one())
+
+
+def _event(row: Mapping[Any, Any]) -> Event:
+    told = [row[name] for name in ("finding_id", "version", "at", "actor", "action", "detail", "place")]
+    return Event(*told)
 
 
 def _values(one: Finding) -> dict[str, Any]:
@@ -183,8 +226,9 @@ def _read(row: Mapping[Any, Any]) -> KeptFinding:
     }
     impact = Decimal(row["impact"]) if row["impact"] is not None else None
     finding = Finding(**told, impact=impact, receipts=tuple(row["receipts"]))
-    life = [row[name] for name in ("state", "owner", "version", "found_at", "seen_at", "changed_at")]
-    return KeptFinding(finding, *life)
+    names = ("state", "owner", "version", "found_at", "seen_at", "changed_at", "verdict")
+    links = tuple(Link(**link) for link in row["links"] or ())
+    return KeptFinding(finding, **{name: row[name] for name in names}, links=links)
 
 
 def _plain(amount: Decimal | None) -> str | None:

@@ -11,12 +11,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
-from finopsmetrics.core.findings import Severity, Sort, State
+from finopsmetrics.core.findings import Link, Severity, Sort, State, Verdict
 from finopsmetrics.observability.answers import plain_row
 from finopsmetrics.runtime.reviewing import Reviewing
 
 router = APIRouter(prefix=PREFIX, tags=["findings"])
 FindingId = Annotated[str, Path(description="A finding's id: f- and hexadecimal digits.", pattern="^f-[0-9a-f]{1,40}$")]
+
+
+class LinkShown(BaseModel):
+    """Where more about a finding is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=2_000, description="A web address without user and password.")
+    title: str = Field("", max_length=200)
 
 
 class FindingShown(BaseModel):
@@ -37,6 +46,8 @@ class FindingShown(BaseModel):
     receipts: list[str] = Field(description="Receipts of the figures in it.")
     source: str = Field(description="What found it.")
     owner: str | None
+    links: list[LinkShown]
+    verdict: Verdict | None = Field(description="What somebody said of it.")
     version: int = Field(description="Rises with every change.")
     found_at: str
     seen_at: str = Field(description="When it was found last.")
@@ -52,11 +63,13 @@ class FindingsShown(BaseModel):
 class EventShown(BaseModel):
     """Something that happened to a finding."""
 
+    finding: str
     version: int
     at: str
     actor: str
-    action: str = Field(description="found, changed, returned, state, owner or comment.")
+    action: str = Field(description="found, changed, returned, state, owner, comment, link or verdict.")
     detail: dict[str, Any]
+    place: int = Field(description="In the order of the events of all findings.")
 
 
 class FindingHistory(BaseModel):
@@ -74,6 +87,8 @@ class FindingChange(BaseModel):
     reason: str = Field("", max_length=4_000, description="Why the state changes.")
     owner: str | None = Field(None, max_length=200, description="Whose it is; an empty text for nobody's.")
     comment: str | None = Field(None, max_length=4_000)
+    link: LinkShown | None = Field(None, description="A link to add; one of the same address takes its place.")
+    verdict: Verdict | None = Field(None, description="expected and not_useful dismiss it, and change what is told later.")
     version: int | None = Field(None, ge=1, description="The version that was read; refused when it was changed since.")
 
 
@@ -104,7 +119,7 @@ def finding(backing: In, finding_id: FindingId) -> JSONResponse:
 def history(backing: In, finding_id: FindingId) -> JSONResponse:
     """Everything that happened to a finding."""
     events = Reviewing(backing.acting).history(finding_id)
-    return JSONResponse({"history": [plain_row(vars(event)) for event in events]})
+    return JSONResponse({"history": [plain_row(event.as_dict()) for event in events]})
 
 
 @router.patch(
@@ -115,8 +130,8 @@ def history(backing: In, finding_id: FindingId) -> JSONResponse:
 )
 @needs("findings:write")
 def change(backing: In, finding_id: FindingId, sent: FindingChange) -> JSONResponse:
-    """Change a finding's state or owner, or add a comment; all of it or nothing."""
-    changed = Reviewing(backing.acting).change(
-        finding_id, state=sent.state, reason=sent.reason, owner=sent.owner, comment=sent.comment, seen=sent.version
-    )
+    """Change a finding's state or owner, or add a comment, a link or a verdict; all of it or nothing."""
+    link = Link(sent.link.url, sent.link.title) if sent.link else None
+    told = {name: getattr(sent, name) for name in ("state", "reason", "owner", "comment", "verdict")}
+    changed = Reviewing(backing.acting).change(finding_id, **told, link=link, seen=sent.version)
     return JSONResponse(plain_row(changed.as_dict()))

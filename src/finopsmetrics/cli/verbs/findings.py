@@ -61,7 +61,7 @@ def show(finding: Id) -> None:
     with desk("findings:read") as acting:
         reviewing = _reviewing(acting)
         one, events = reviewing.one(finding), reviewing.history(finding)
-    write_json({**plain_row(one.as_dict()), "history": [plain_row(vars(event)) for event in events]})
+    write_json({**plain_row(one.as_dict()), "history": [plain_row(event.as_dict()) for event in events]})
 
 
 @app.command("acknowledge")
@@ -104,6 +104,32 @@ def comment(finding: Id, text: Annotated[str, typer.Argument(help="What to say."
     with desk("findings:write") as acting:
         _reviewing(acting).change(finding, comment=text)
     say(f"Noted at {finding}.")
+
+
+@app.command("link")
+def link(
+    finding: Id,
+    url: Annotated[str, typer.Argument(help="The address of a ticket, a pull request, a page.")],
+    title: Annotated[str, typer.Option(help="What it is.")] = "",
+) -> None:
+    """Add a link."""
+    from finopsmetrics.core.findings import Link
+
+    with desk("findings:write") as acting:
+        _reviewing(acting).change(finding, link=Link(url, title))
+    say(f"Linked to {finding}.")
+
+
+@app.command("feedback")
+def feedback(
+    finding: Id,
+    verdict: Annotated[str, typer.Argument(help="right, expected or not_useful.")],
+    reason: Why = "",
+) -> None:
+    """Say whether it was right; what was expected or not useful is dismissed, and its like is told less easily."""
+    with desk("findings:write") as acting:
+        one = _reviewing(acting).change(finding, verdict=verdict, reason=reason)
+    say(f"{finding} was {verdict}; it is {one.state}.")
 
 
 def _move(finding: str, state: str, reason: str) -> None:
