@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from finopsmetrics.core.errors import FinOpsError, NotFoundError
 from finopsmetrics.integrations.plain_text import one_line, plain_lines
+from finopsmetrics.integrations.registry import manifests
 from finopsmetrics.integrations.secret_refs import redacted, resolve
 from finopsmetrics.integrations.sending import Channel, ChannelError, Parcel, Proof, no_recipient, open_channel, senders
 from finopsmetrics.kinds.connection import Connection
@@ -96,8 +97,8 @@ class Channels:
     def _sends(self, spec: Connection) -> bool:
         if spec.capabilities and "channel" not in spec.capabilities:
             return False
-        if spec.integration in senders():
-            return True
+        if spec.integration in manifests():
+            return spec.integration in senders()
         plugin = self._plugins.active.get(spec.integration)
         return plugin is not None and isinstance(plugin.plugin, IntegrationPlugin) and "send" in plugin.plugin.capabilities
 

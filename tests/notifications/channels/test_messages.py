@@ -97,6 +97,10 @@ def test_pagerduty(notice: Notice) -> None:
     event = pagerduty.rendered(notice)
     assert faults(PAGERDUTY, {"routing_key": "0" * 32, **event}) == []
     assert len(json.dumps(event, ensure_ascii=False).encode()) <= 512_000
+    if notice.stage == "trigger":
+        details = event["payload"]["custom_details"]
+        assert len(event.get("links", ())) + len(details.get("links", ())) == len(notice.links)
+        assert len(details.get("facts", ())) == min(len(notice.facts), pagerduty.LIST + (len(notice.facts) > pagerduty.LIST))
     assert event["dedup_key"] == pagerduty.rendered(replace(notice, stage="resolve", title="other"))["dedup_key"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -248,6 +249,12 @@ def test_apprise_is_kept_from_private_addresses(url: str, monkeypatch: pytest.Mo
 def test_apprise_is_kept_from_the_machine(url: str) -> None:
     with pytest.raises(UsageError, match=r"own machine|no URL"):
         channel("apprise", {}, {"url": url})
+
+
+def test_a_package_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(UsageError, match=r"needs the package apprise. pip install finopsmetrics\[notify\]"):
+        channel("apprise", {}, {"url": "json://93.184.215.14/x"})
 
 
 @pytest.mark.parametrize("vendor", sorted(senders()))

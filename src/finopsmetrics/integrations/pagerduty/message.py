@@ -28,21 +28,33 @@ def rendered(notice: Notice) -> dict[str, Any]:
     event: dict[str, Any] = {"event_action": notice.stage, "dedup_key": dedup_key(notice)}
     if notice.stage != "trigger":
         return event
-    addresses = [(label, web_address(url)) for label, url in notice.links]
-    links = [{"href": url, "text": shortened(one_line(label), LABEL)} for label, url in addresses if url and len(url) <= TEXT]
+    links, rest = _links(notice)
     payload = {
         "summary": shortened(one_line(notice.title) or "(no title)", SUMMARY),
         "source": "finopsmetrics",
         "severity": SEVERITIES[notice.severity],
         "timestamp": f"{notice.at.isoformat()}Z",
         "class": "cost",
-        "custom_details": _details(notice),
+        "custom_details": _details(notice, rest),
     }
-    more = {"links": links[:LIST]} if links else {}
+    more = {"links": links} if links else {}
     return {**event, "client": "finopsmetrics", "payload": payload, **more}
 
 
-def _details(notice: Notice) -> dict[str, Any]:
+def _links(notice: Notice) -> tuple[list[dict[str, str]], list[str]]:
+    """The links as PagerDuty takes them, and those that it does not take in words."""
+    links: list[dict[str, str]] = []
+    rest: list[str] = []
+    for label, url in notice.links:
+        address, text = web_address(url), shortened(one_line(label), LABEL)
+        if address is not None and len(address) <= TEXT and len(links) < LIST:
+            links.append({"href": address, "text": text})
+        else:
+            rest.append(f"{text}: {one_line(url)}")
+    return links, rest
+
+
+def _details(notice: Notice, links: list[str]) -> dict[str, Any]:
     facts: dict[str, str] = {}
     for label, value in notice.facts[:LIST]:
         name = shortened(one_line(label), LABEL) or "–"
@@ -55,6 +67,7 @@ def _details(notice: Notice) -> dict[str, Any]:
         "what": [clean(one) for one in notice.sentences],
         "to do": [clean(one) for one in notice.recommendations],
         "parts": [plain_text(one) for one in notice.parts],
+        "links": links,
     }
     told = {name: few([shortened(text, TEXT) for text in texts], LIST) for name, texts in lists.items() if texts}
     return {**told, **({"facts": facts} if facts else {})}
