@@ -199,6 +199,8 @@ def test_what_is_left_out_is_counted() -> None:
     assert shown + left == 700 + len(notice.recommendations)
     card = json.dumps(teams.rendered(notice), ensure_ascii=False)
     assert card.count("fact ") + int(re.findall(r"\((\d+) more", card)[-1]) == 700 + len(notice.recommendations)
+    many = slack.rendered(replace(NOTICE, links=(("a", "https://x.example/"),) * 11), "m-1")
+    assert "… (1 more)" in json.dumps(many, ensure_ascii=False)
     small = teams.rendered(replace(NOTICE, chart=PNG))
     assert "data:image/png;base64," in json.dumps(small)
     assert "(1 more)" in json.dumps(teams.rendered(replace(NOTICE, chart=BIG)), ensure_ascii=False)

@@ -12,7 +12,6 @@ from typing import Any
 from finopsmetrics.core.notices import Notice
 from finopsmetrics.integrations.plain_text import (
     clean,
-    few,
     fitted,
     one_line,
     packed,
@@ -82,7 +81,7 @@ def _links(notice: Notice) -> list[Block]:
             elements.append({"type": "text", "text": shortened(f"{text}: {one_line(url)}", SECTION)})
     shown = elements[:MOST_LINKS]
     if len(elements) > len(shown):
-        shown.append({"type": "text", "text": few([""] * len(elements), MOST_LINKS + 1)[-1]})
+        shown.append({"type": "text", "text": f"… ({len(elements) - len(shown)} more)"})
     between = {"type": "text", "text": " · "}
     return [_rich([one for shown_one in shown for one in (between, shown_one)][1:])] if shown else []
 
