@@ -90,7 +90,7 @@ def test_upkeep_and_checks(workspace: Workspace, bill: Callable[..., Path]) -> N
     (workspace.home / "staging" / "dead" / ".owner").touch()
     assert done(workspace, "maintain")["rooms"] == 1
     assert done(workspace, "doctor")["fail"] == []
-    assert done(workspace, "doctor", deep="true")["checks"] == 12
+    assert done(workspace, "doctor", deep="true")["checks"] == 13
     assert done(workspace, "audit.verify")["whole"] is True
     with workspace.opened.database.change() as connection:
         connection.exec_driver_sql("UPDATE audit_events SET actor = 'mallory' WHERE sequence = 1")

@@ -164,7 +164,7 @@ def test_doctor_tells_what_failed_and_what_is_overdue(workspace: Workspace) -> N
 
 def test_the_command_line(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    assert inside("schedules", home=home).text.count("scheduler") == 8
+    assert inside("schedules", home=home).text.count("scheduler") == len(BUILT_IN)
     assert inside("schedule", "off", "maintain", home=home).code == 0
     words = ("schedule", "set", "mine", "--step", "maintain", "--cron", "0 4 * * *", "--zone", "Europe/Berlin", "--input")
     assert inside(*words, "history_days=7", home=home).code == 0

@@ -20,6 +20,7 @@ from finopsmetrics.cli.verbs import (
     findings,
     integrations,
     keeping,
+    notify,
     people,
     plugins,
     runs,
@@ -72,6 +73,7 @@ app.add_typer(integrations.new, name="new")
 app.command("costs")(answers.costs)
 app.command("budgets")(budgets.budgets)
 app.add_typer(findings.app, name="findings")
+app.add_typer(notify.app, name="notify")
 app.add_typer(anomalies.app, name="anomalies")
 app.command("receipt")(answers.receipt)
 app.command("sql")(answers.sql)
