@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from statsforecast.models import AutoARIMA
 
@@ -20,6 +22,7 @@ def judge(work: Work) -> tuple[Floats, Floats]:
 def _fit(past: Floats, _: int, ahead: int) -> tuple[Floats, Floats]:
     season = 7 if len(past) >= 28 else 1
     model = AutoARIMA(season_length=season, max_p=2, max_q=2, max_P=1, max_Q=1, approximation=True)
-    made = model.forecast(y=past, h=ahead, level=[68.27])
+    within: list[Any] = [68.27]
+    made = model.forecast(y=past, h=ahead, level=within)
     mean = np.asarray(made["mean"], dtype=np.float64)
     return mean, np.asarray(made["hi-68.27"], dtype=np.float64) - mean
