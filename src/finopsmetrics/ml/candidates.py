@@ -82,7 +82,7 @@ def periodic(rows: Floats, start: Starts, steps: int, period: int) -> dict[str, 
         if width >= period
         else np.repeat(rows[:, -1:], steps, axis=1),
     }
-    above = (np.where(live, flat, 1) > 0).all(axis=1)
+    above = np.where(live, flat, 1.0).min(axis=1) > 0
     log = np.log(np.where(live & above[:, None], flat, 1.0))
     grown = (firsts(log, np.minimum(start + half, width - 1), warm) - firsts(log, start, warm)) / max(half, 1)
     for name, log_made in (

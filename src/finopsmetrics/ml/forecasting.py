@@ -105,8 +105,8 @@ class _Work:
         else:
             tested = self._untested(names)
         expected = median_of(made, tested.chosen)
-        away = np.isnan(np.take_along_axis(made, tested.chosen.T[:, :, None], axis=0)).any(axis=(0, 2))
-        fallen = np.isnan(expected).any(axis=1)
+        away = np.isnan(np.take_along_axis(made, tested.chosen.T[:, :, None], axis=0).sum(axis=(0, 2)))
+        fallen = np.isnan(expected.sum(axis=1))
         expected = np.where(fallen[:, None], self._mean()["mean"], expected)
         return [self._one(row, expected[row], tested, reach, bool(away[row])) for row in range(len(self.history))]
 

@@ -25,7 +25,7 @@ def weekly(rows: Floats, start: Starts, weeks: int) -> Floats:
     if weeks < 2:
         return np.ones((len(rows), 7))
     known = seen(rows, start)[:, -weeks * 7 :].reshape(len(rows), weeks, 7)
-    whole = ~np.isnan(known).any(axis=2)
+    whole = ~np.isnan(known.sum(axis=2))
     count = whole.sum(axis=1)
     means = np.where(whole, known.mean(axis=2), 0.0)
     shares = np.where(whole[:, :, None] & (means[:, :, None] > 0), over(known, means[:, :, None]), np.nan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from finopsmetrics.kinds.budget import Budget
     from finopsmetrics.observability.budget_book import BudgetBook
+    from finopsmetrics.observability.cost_forecast import CostForecast
 
 Moment = datetime | str
 
@@ -106,6 +107,29 @@ class CostObservatory:
             "by_service": services.rows,
             "receipts": [answer.receipt.id for answer in (whole, services) if answer.receipt],
         }
+
+    def forecast(
+        self,
+        horizon: str = "12m",
+        variables: Mapping[str, Any] | None = None,
+        confidence_interval: Any = 0.95,
+        *,
+        group_by: list[str] | tuple[str, ...] | str | None = None,
+        filters: Filters = None,
+        metric: str = "effective",
+        grain: str | None = None,
+        model: str = "auto",
+    ) -> CostForecast:
+        """What costs will come to, from the last complete day on.
+
+        `horizon`: 30d, 8w, 12m, 1y; months end with a whole one. `confidence_interval`: how much of what may come lies between the
+        bounds; None for no bounds. `grain`: day, week or month. `model`: see `finopsmetrics.ml.Forecaster`. Raises UsageError
+        for too little history, for charges in several currencies, and for a variable that the charges cannot answer.
+        """
+        from finopsmetrics.observability.forecasting import forecast
+
+        question = build(metric=metric, group_by=group_by, filters=filters)
+        return forecast(self, question, horizon, self._now(), confidence=confidence_interval, grain=grain, model=model)
 
     def create_budget(self, name: str, amount: Any, period: str = "monthly", **fields: Any) -> Budget:
         """Declare a budget, with the fields of docs/kinds/budget.md. Raises SpecError, and ConflictError for a taken name."""

@@ -1,0 +1,25 @@
+"""Parts and their total, looked ahead each for itself, made to add up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from finopsmetrics.ml.levels import Floats
+
+
+def reconciled(parts: Floats, whole: Floats, doubts: Floats, doubt: float) -> Floats:
+    """The parts (parts x steps) moved so that they and the total meet where both are least in doubt.
+
+    `doubts` and `doubt` are the variances of the parts' and the total's errors: the weighted least squares of Wickramasuriya,
+    Athanasopoulos and Hyndman (2019), whose answer for one total is this closed form. The total is then the sum of the parts.
+    """
+    every = doubts.sum() + doubt
+    if every <= 0 or not len(parts):
+        return parts
+    found: Floats = parts + (doubts / every)[:, None] * (whole - parts.sum(axis=0))[None, :]
+    return found
+
+
+def doubt_of(off: Floats) -> float:
+    """The variance of a step's error, from errors (origins x steps); 0 where nothing is known."""
+    return float(np.mean(off**2)) if off.size else 0.0
