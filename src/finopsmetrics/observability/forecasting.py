@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from math import isnan
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core import checks
 from finopsmetrics.core.errors import QueryError, UsageError
-from finopsmetrics.core.exact import total
+from finopsmetrics.core.exact import minus, total
+from finopsmetrics.observability.assumptions import Variant, assumed, read_variables
+from finopsmetrics.observability.commitments import prices_of
 from finopsmetrics.observability.cost_forecast import CENT, CostForecast, ForecastQuality, ForecastRow, Handled, Step
 from finopsmetrics.observability.forecast_history import KINDS, CostHistory, Group, complete_until, history
 from finopsmetrics.observability.query import CostQuery
@@ -43,6 +46,8 @@ class Looked:
     history: CostHistory
     start: datetime
     end: datetime
+    by: tuple[str, ...]
+    """What the groups are grouped by: what was asked for, else services, which are looked ahead better than their sum."""
     groups: list[Group]
     days: NDArray[np.float64]
     """groups x days"""
@@ -62,11 +67,12 @@ def look(costs: CostObservatory, question: CostQuery, horizon: str | datetime, n
 
     start = complete_until(costs, question.metric, now)
     end = horizon if isinstance(horizon, datetime) else end_of(start, horizon)
-    found = history(costs, question, start)
+    by = question.group_by or ("ServiceName",)
+    found = history(costs, replace(question, group_by=by), start)
     groups = sorted(found.kinds["recurring"], key=str)
     _check(found, groups, (end - start).days)
     with needs("numpy", "A forecast"):
-        return _looked(found, groups, start, end, model)
+        return _looked(found, by, groups, end, model)
 
 
 def _check(found: CostHistory, groups: list[Group], ahead: int) -> None:
@@ -79,7 +85,7 @@ def _check(found: CostHistory, groups: list[Group], ahead: int) -> None:
         raise QueryError(f"{len(groups)} groups are too many to forecast.", cure=f"Group by less: at most {MOST_GROUPS}.")
 
 
-def _looked(found: CostHistory, groups: list[Group], start: datetime, end: datetime, model: str) -> Looked:
+def _looked(found: CostHistory, by: tuple[str, ...], groups: list[Group], end: datetime, model: str) -> Looked:
     import numpy as np
 
     from finopsmetrics.ml.forecasting import Forecaster
@@ -92,7 +98,7 @@ def _looked(found: CostHistory, groups: list[Group], start: datetime, end: datet
     dates = np.datetime64(found.start, "D") + np.arange(found.days)
     several = len(groups) > 1
     series = np.concatenate([table, table.sum(axis=0, keepdims=True)]) if several else table
-    made = Forecaster(model).forecast_many(series, dates, (end - start).days)
+    made = Forecaster(model).forecast_many(series, dates, (end - found.end).days)
     whole = made[-1]
     days = np.stack([one.expected for one in made[: len(groups)]])
     if several:
@@ -105,7 +111,9 @@ def _looked(found: CostHistory, groups: list[Group], start: datetime, end: datet
     taxed = np.concatenate([days * (1 + rates[:, None]), shares[:, None] * every[None, :]])
     whole_taxed = float(taxed.sum()) / float(every.sum()) if every.sum() > 0 else 1.0
     behind = [*made[: len(groups)], *(whole for _ in only)]
-    return Looked(found, start, end, [*groups, *only], taxed, np.concatenate([1 + rates, shares]), behind, whole, whole_taxed)
+    return Looked(
+        found, found.end, end, by, [*groups, *only], taxed, np.concatenate([1 + rates, shares]), behind, whole, whole_taxed
+    )
 
 
 def forecast(
@@ -114,41 +122,47 @@ def forecast(
     horizon: str,
     now: datetime,
     *,
+    variables: Mapping[str, Any] | None = None,
+    prices: Sequence[Mapping[str, Any]] | None = None,
     confidence: Any = 0.95,
     grain: str | None = None,
     model: str = "auto",
 ) -> CostForecast:
     """Forecast the costs of a question; see `CostObservatory.forecast`."""
-    sure = _confidence(confidence)
-    looked = look(costs, question, horizon, now, model)
-    told_by = grain or ("month" if horizon[-1:] in {"m", "o", "y"} else "day")
+    sure, wanted, given = read_confidence(confidence), read_variables(variables), prices_of(prices)
+    told_by = grain or ("month" if str(horizon)[-1:] in {"m", "o", "y"} else "day")
     if told_by not in GRAINS:
         raise QueryError(f"A forecast has no grain {told_by!r}.", cure=f"Use one of {', '.join(GRAINS)}.")
-    return told(looked, question, told_by, sure)
+    looked = look(costs, question, horizon, now, model)
+    variants, receipts = assumed(costs, question, looked, wanted, given)
+    return told(looked, question, told_by, sure, variants, receipts)
 
 
-def told(looked: Looked, question: CostQuery, grain: str, confidence: float | None) -> CostForecast:
+def told(
+    looked: Looked,
+    question: CostQuery,
+    grain: str,
+    confidence: float | None,
+    variants: Sequence[Variant] = (),
+    receipts: tuple[str, ...] = (),
+) -> CostForecast:
     """What was looked ahead, as exact amounts by period: parts are rounded to cents, and every sum is a sum of parts."""
     import numpy as np
 
-    rows, totals = [], []
-    every = np.datetime64(looked.start, "D") + np.arange(looked.days.shape[1])
-    for start, end in periods(looked.start, looked.end, grain):
-        flags = (every >= np.datetime64(start, "D")) & (every < np.datetime64(end, "D"))
-        parts = []
-        for place, group in enumerate(looked.groups):
-            expected = amount(float(looked.days[place, flags].sum()))
-            low, high = bounds(looked.made[place], flags, expected, confidence, float(looked.taxed[place]))
-            parts.append(ForecastRow(start, end, group, expected, low, high))
-        rows += parts
-        expected = total(part.expected for part in parts)
-        totals.append(
-            ForecastRow(start, end, (), expected, *bounds(looked.whole, flags, expected, confidence, looked.whole_taxed))
-        )
+    found, days = looked.history, variants[-1].days if variants else looked.days
+    spans = periods(looked.start, looked.end, grain)
+    flags = [_within(looked, *span) for span in spans]
+    parts, totals = [], []
+    for span, inside in zip(spans, flags, strict=True):
+        listed = _parts(looked, days, span, inside, confidence)
+        expected = total(part.expected for part in listed)
+        times = looked.whole_taxed * _moved(looked.days[:, inside].sum(), days[:, inside].sum())
+        totals.append(ForecastRow(*span, (), expected, *bounds(looked.whole, inside, expected, confidence, times)))
+        parts += listed
     expected = total(row.expected for row in totals)
-    low, high = bounds(looked.whole, np.ones(len(every), dtype=bool), expected, confidence, looked.whole_taxed)
-    found = looked.history
-    why = f"from {found.days} days to {found.end.date()}"
+    every = np.ones(looked.days.shape[1], dtype=bool)
+    times = looked.whole_taxed * _moved(looked.days.sum(), days.sum())
+    known = dict.fromkeys((*((found.receipt,) if found.receipt else ()), *receipts))
     return CostForecast(
         looked.start,
         looked.end,
@@ -157,15 +171,60 @@ def told(looked: Looked, question: CostQuery, grain: str, confidence: float | No
         confidence,
         question.group_by,
         expected,
-        low,
-        high,
-        rows,
+        *bounds(looked.whole, every, expected, confidence, times),
+        parts if question.group_by else totals,
         totals,
-        [Step("goes on as it is", expected, why)],
+        steps(looked, variants, flags),
         [Handled(kind, found.amount(kind), HOW[kind]) for kind in KINDS if found.amount(kind) or kind == "recurring"],
         quality(looked, confidence),
-        (found.receipt,) if found.receipt else (),
+        tuple(known),
     )
+
+
+def steps(looked: Looked, variants: Sequence[Variant], flags: Sequence[Any]) -> list[Step]:
+    """What goes on as it is, and what each variant adds to it; together the last one's total, cent for cent."""
+    why = f"from {looked.history.days} days of charges to {looked.history.end.date()}"
+    before = _cents(looked.days, flags)
+    out = [Step("goes on as it is", before, why)]
+    for variant in variants:
+        after = _cents(variant.days, flags)
+        out.append(Step(variant.name, minus(after, before), variant.why))
+        before = after
+    return out
+
+
+def _cents(days: NDArray[np.float64], flags: Sequence[Any]) -> Decimal:
+    """The total as it is told: each group of each period rounded to cents."""
+    return total(amount(float(row[inside].sum())) for inside in flags for row in days)
+
+
+def _within(looked: Looked, start: datetime, end: datetime) -> NDArray[np.bool_]:
+    import numpy as np
+
+    place = np.arange(looked.days.shape[1])
+    found: NDArray[np.bool_] = (place >= (start - looked.start).days) & (place < (end - looked.start).days)
+    return found
+
+
+def _parts(
+    looked: Looked,
+    days: NDArray[np.float64],
+    span: tuple[datetime, datetime],
+    inside: NDArray[np.bool_],
+    confidence: float | None,
+) -> list[ForecastRow]:
+    """One period, group by group."""
+    out = []
+    for place, group in enumerate(looked.groups):
+        expected = amount(float(days[place, inside].sum()))
+        times = float(looked.taxed[place]) * _moved(looked.days[place, inside].sum(), days[place, inside].sum())
+        out.append(ForecastRow(*span, group, expected, *bounds(looked.made[place], inside, expected, confidence, times)))
+    return out
+
+
+def _moved(before: Any, after: Any) -> float:
+    """What assumptions multiply a cost with, and so its errors; 1 where there was none."""
+    return float(after) / float(before) if before > 0 else 1.0
 
 
 def quality(looked: Looked, confidence: float | None) -> ForecastQuality:
@@ -205,7 +264,8 @@ def amount(number: float) -> Decimal:
     return Decimal(repr(float(number))).quantize(CENT)
 
 
-def _confidence(given: Any) -> float | None:
+def read_confidence(given: Any) -> float | None:
+    """A confidence as a share between 0 and 1, or None. Raises UsageError."""
     if given is None:
         return None
     try:
