@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from finopsmetrics.ml.forecasts import Forecast
 from finopsmetrics.ml.levels import Floats
 
 
@@ -20,6 +21,7 @@ def reconciled(parts: Floats, whole: Floats, doubts: Floats, doubt: float) -> Fl
     return found
 
 
-def doubt_of(off: Floats) -> float:
-    """The variance of a step's error, from errors (origins x steps); 0 where nothing is known."""
-    return float(np.mean(off**2)) if off.size else 0.0
+def doubt_of(made: Forecast) -> float:
+    """The variance of a step's error. What was never tested is doubted by all of its level."""
+    known = float(np.mean(made.off**2)) if made.off.size else 0.0
+    return known if made.basis == "backtest" else max(known, float(np.mean(made.expected)) ** 2)

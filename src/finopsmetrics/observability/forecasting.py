@@ -102,8 +102,8 @@ def _looked(found: CostHistory, by: tuple[str, ...], groups: list[Group], end: d
     whole = made[-1]
     days = np.stack([one.expected for one in made[: len(groups)]])
     if several:
-        doubts = np.array([doubt_of(one.off) for one in made[:-1]])
-        days = reconciled(days, whole.expected, doubts, doubt_of(whole.off))
+        doubts = np.array([doubt_of(one) for one in made[:-1]])
+        days = reconciled(days, whole.expected, doubts, doubt_of(whole))
     rates = np.array([float(found.tax_rate(group)) for group in groups])
     only = [group for group in sorted(found.kinds["tax"], key=str) if group not in found.kinds["recurring"]]
     shares = np.array([float(found.tax_rate(group)) for group in only])
