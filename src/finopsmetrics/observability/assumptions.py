@@ -34,11 +34,12 @@ _BOUNDS = {"user_growth": (-1, 10), "compute_efficiency": (-1, 1), "reserved_ins
 
 @dataclass(frozen=True)
 class Variant:
-    """A forecast after one assumption: its days (groups x days), the assumption's name, and why they changed."""
+    """A forecast after one assumption: its days (groups x days), its name, why they changed, and how many charges say so."""
 
     name: str
     why: str
     days: Days
+    rows: int | None = None
 
 
 @dataclass

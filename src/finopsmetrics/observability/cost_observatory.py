@@ -186,6 +186,15 @@ class CostObservatory:
 
         return self._opened.engine.query(charge_rows(query, snapshot, limit, offset, self._opened.engine.dialect), [source])
 
+    def count(self, query: CostQuery) -> int:
+        """How many charges match a question's filter and touch its window."""
+        from finopsmetrics.observability.plan import charges_sql
+
+        snapshot = self._snapshot(None)
+        source = snapshot.source(CHARGES, snapshot.within(CHARGES, query.start, query.end))
+        sql = charges_sql("count(*) AS charges", query.narrowed(self._scope), snapshot, self._opened.engine.dialect)
+        return int(self._opened.engine.query(sql, [source]).column("charges")[0].as_py())
+
     def tag_keys(self) -> list[str]:
         """The tag keys of the charges that can be seen, in order."""
         self._entries.flush()

@@ -188,7 +188,7 @@ def steps(looked: Looked, variants: Sequence[Variant], flags: Sequence[Any]) -> 
     out = [Step("goes on as it is", before, why)]
     for variant in variants:
         after = _cents(variant.days, flags)
-        out.append(Step(variant.name, minus(after, before), variant.why))
+        out.append(Step(variant.name, minus(after, before), variant.why, variant.rows))
         before = after
     return out
 
