@@ -66,7 +66,7 @@ def _record(row: dict[str, Any], fields: dict[tuple[str, ...], str]) -> dict[str
     """A row as a condition reads it: each field under the name by which the condition calls it."""
     lower = {name.lower(): value for name, value in row.items()}
     record = {name: value for name, value in row.items() if name not in {"period", "cost"}}
-    tags = {}
+    tags: dict[str, dict[str, Any]] = {}
     for path, name in fields.items():
         value = lower[name.lower()]
         if path[0].lower() == "tags" and len(path) > 1:

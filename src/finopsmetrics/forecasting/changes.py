@@ -88,7 +88,7 @@ class Change:
         return found
 
     def apply(self, cells: list[Cell], known: Known, first: datetime) -> str:
-        """Change the costs of cells, and say how. `first` is when growth begins. Raises UsageError for a price that is not known."""
+        """Change the costs of cells, and say how; growth begins at `first`. Raises UsageError for a price that is not known."""
         with localcontext(prec=60):
             if self.share is not None:
                 return self._scale(cells, self.share, "")
@@ -131,8 +131,8 @@ class Change:
         if without == sum(cell.cost for cell in eligible):
             cure = 'Give prices: [{"service": "AmazonEC2", "discount": "28%"}], from your contract or a price list.'
             raise UsageError(f"No charge shows what {self.label} costs under a commitment.", cure=cure)
-        now = {one: known.commitments.coverage(one) for one in sorted({cell.service for cell in eligible})}
-        told = ", ".join(f"{one} is {share:.1%} covered" for one, share in now.items())
+        shares = {one: known.commitments.coverage(one) for one in sorted({cell.service for cell in eligible})}
+        told = ", ".join(f"{one} is {share:.1%} covered" for one, share in shares.items())
         left = f"; {rounded(without):.2f} on demand has no such price and stays" if without else ""
         return f"{self.spec.coverage:.0%} of the use covered, all of it used ({told}){left}"
 

@@ -44,16 +44,14 @@ def changed(
     end = looked.history.end
     recent = replace(question, start=max(looked.history.start, end - timedelta(days=RECENT)), end=end)
     cells, _, known, receipts = load(costs, recent, changes, prices, "month")
-    cells = [
-        cell for cell in cells if kind_of(cell.record["ChargeCategory"], cell.record["ChargeFrequency"]) in {"recurring", "tax"}
-    ]
+    cells = [cell for cell in cells if _goes_on(cell)]
     variants = []
     for change in changes:
         always = undated(change)
         before = _by_service(cells)
         chosen = always.chosen(cells)
         if change.amount is not None:
-            days, why = _added(days, looked, change), f"{change.spec.change} a month, whatever is charged"
+            days, why = _added(days, looked, change, chosen), f"{change.spec.change} a month, whatever is charged"
         elif change.spec.change == "growth":
             days, why = _grown(days, looked, change, before, _by_service(chosen))
         else:
@@ -61,6 +59,11 @@ def changed(
             days = _scaled(days, looked, change, before, _by_service(cells))
         variants.append(Variant(change.label, why, days, count(costs, recent, always, chosen)))
     return variants, receipts
+
+
+def _goes_on(cell: Cell) -> bool:
+    """Whether a charge is of a kind that is looked ahead."""
+    return kind_of(cell.record["ChargeCategory"], cell.record["ChargeFrequency"]) in {"recurring", "tax"}
 
 
 def _active(looked: Looked, change: Change, count: int) -> Days:
@@ -95,13 +98,15 @@ def _grown(
     return out, f"{change.spec.rate:.2%} a month, compounded"
 
 
-def _added(days: Days, looked: Looked, change: Change) -> Days:
+def _added(days: Days, looked: Looked, change: Change, chosen: Sequence[Cell]) -> Days:
     import numpy as np
 
     assert change.amount is not None
     daily = [1 / days_of_month(looked.start + DAY * place) for place in range(days.shape[1])]
     out = days.copy()
-    out[0] += float(change.amount) * np.array(daily) * _active(looked, change, days.shape[1])
+    services = {cell.record["ServiceName"] for cell in chosen}
+    place = next((place for place, (service,) in enumerate(looked.groups) if service in services), 0)
+    out[place] += float(change.amount) * np.array(daily) * _active(looked, change, days.shape[1])
     return out
 
 

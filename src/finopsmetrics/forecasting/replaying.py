@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.exact import minus, plus, total
 from finopsmetrics.core.windows.months import DAY, months_after
-from finopsmetrics.forecasting.cells import Cell, cells_of
+from finopsmetrics.forecasting.cells import DIMENSIONS, PRICED, Cell, cells_of
 from finopsmetrics.forecasting.changes import Change, Known, rounded
 from finopsmetrics.forecasting.regions import region_prices
 from finopsmetrics.forecasting.results import ReplayRow, ScenarioReplay
@@ -75,7 +75,7 @@ def added(change: Change, start: datetime, end: datetime) -> list[Cell]:
         active = sum(1 for day in days if change.active(day))
         if active:
             cost = rounded(change.amount * active / days_of_month(first))
-            record = {"ServiceName": change.spec.service, "ChargeCategory": None, "ChargeFrequency": None}
+            record = {**dict.fromkeys((*DIMENSIONS, *PRICED)), "ServiceName": change.spec.service, "ChargeCategory": "Purchase"}
             out.append(Cell(first, record, cost))
     return out
 
@@ -86,6 +86,8 @@ def count(costs: CostObservatory, question: CostQuery, change: Change, chosen: S
         return 0
     services = sorted({cell.service for cell in chosen if cell.record["ServiceName"] is not None})
     parts = [change.condition()] if change.condition() is not None else []
+    if change.priced:
+        parts.append(Condition.parse('ChargeCategory == "Usage" AND CommitmentDiscountStatus IS NULL'))
     if change.spec.service is not None and services:
         parts.append(Condition.from_dict({"ServiceName": services}))
     asked = replace(question, group_by=(), grain=None)

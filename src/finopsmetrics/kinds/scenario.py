@@ -62,6 +62,8 @@ class Scenario(Spec, kind="scenario"):
         "changes": [{"service": "ml-training", "change": "+50%", "start_date": "2025-03-01"}],
     }
 
+    engine = "forecasting.what_if"
+
     changes: list[ScenarioChange] = Field(min_length=1, max_length=200, description="What changes.")
     horizon: Horizon = Field(description="How far ahead: 30d, 6m (months), 1y.")
     forecast: Line | None = Field(default=None, description="The forecast it starts from; one of all charges, unless given.")

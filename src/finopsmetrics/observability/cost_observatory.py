@@ -120,19 +120,21 @@ class CostObservatory:
         grain: str | None = None,
         model: str = "auto",
         prices: list[dict[str, Any]] | None = None,
+        history: str | None = None,
     ) -> CostForecast:
         """What costs will come to, from the last complete day on.
 
         `horizon`: 30d, 8w, 12m, 1y; months end with a whole one. `variables`: user_growth a month, compute_efficiency,
         reserved_instance_coverage, as shares. `confidence_interval`: how much of what may come lies within the bounds, None for
         no bounds. `grain`: day, week or month. `model`: see `finopsmetrics.ml.Forecaster`. `prices`: discounts under a
-        commitment, where no charge shows them: `[{"service": "AmazonEC2", "discount": "28%"}]`. Raises UsageError for too little
-        history, for charges in several currencies, and for a variable that the charges cannot answer.
+        commitment, where no charge shows them: `[{"service": "AmazonEC2", "discount": "28%"}]`. `history`: how much of the past
+        is learnt from. Raises UsageError for too little history, for charges in several currencies, and for a variable that the
+        charges cannot answer.
         """
         from finopsmetrics.observability.forecasting import forecast
 
         question = build(metric=metric, group_by=group_by, filters=filters)
-        asked: dict[str, Any] = {"variables": variables, "prices": prices, "grain": grain, "model": model}
+        asked: dict[str, Any] = {"variables": variables, "prices": prices, "grain": grain, "model": model, "past": history}
         return forecast(self, question, horizon, self._now(), confidence=confidence_interval, **asked)
 
     def create_budget(self, name: str, amount: Any, period: str = "monthly", **fields: Any) -> Budget:

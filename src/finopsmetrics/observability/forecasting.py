@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from math import isnan
 from typing import TYPE_CHECKING, Any
@@ -58,17 +58,26 @@ class Looked:
     whole_taxed: float
 
 
-def look(costs: CostObservatory, question: CostQuery, horizon: str | datetime, now: datetime, model: str = "auto") -> Looked:
+def look(
+    costs: CostObservatory,
+    question: CostQuery,
+    horizon: str | datetime,
+    now: datetime,
+    model: str = "auto",
+    past: str | None = None,
+) -> Looked:
     """Look the costs of a question ahead from the last complete day, by its groups.
 
-    `horizon`: 30d, 12m, or the end itself. Raises UsageError for too little history, several currencies, and without numpy.
+    `horizon`: 30d, 12m, or the end itself; `past`: how much history is learnt from, all unless given. Raises UsageError for too
+    little history, several currencies, and without numpy.
     """
     from finopsmetrics.ml.packages import needs
 
     start = complete_until(costs, question.metric, now)
     end = horizon if isinstance(horizon, datetime) else end_of(start, horizon)
     by = question.group_by or ("ServiceName",)
-    found = history(costs, replace(question, group_by=by), start)
+    since = None if past is None else start - timedelta(days=_days(past))
+    found = history(costs, replace(question, group_by=by, start=since), start)
     groups = sorted(found.kinds["recurring"], key=str)
     _check(found, groups, (end - start).days)
     with needs("numpy", "A forecast"):
@@ -127,13 +136,14 @@ def forecast(
     confidence: Any = 0.95,
     grain: str | None = None,
     model: str = "auto",
+    past: str | None = None,
 ) -> CostForecast:
     """Forecast the costs of a question; see `CostObservatory.forecast`."""
     sure, wanted, given = read_confidence(confidence), read_variables(variables), prices_of(prices)
     told_by = grain or ("month" if str(horizon)[-1:] in {"m", "o", "y"} else "day")
     if told_by not in GRAINS:
         raise QueryError(f"A forecast has no grain {told_by!r}.", cure=f"Use one of {', '.join(GRAINS)}.")
-    looked = look(costs, question, horizon, now, model)
+    looked = look(costs, question, horizon, now, model, past)
     variants, receipts = assumed(costs, question, looked, wanted, given)
     return told(looked, question, told_by, sure, variants, receipts)
 
@@ -262,6 +272,13 @@ def bounds(
 def amount(number: float) -> Decimal:
     """A number as money, to the cent."""
     return Decimal(repr(float(number))).quantize(CENT)
+
+
+def _days(past: str) -> int:
+    try:
+        return max(int(checks.days(past)), 1)
+    except ValueError as error:
+        raise UsageError(f"The history cannot be read: {error}.", cure="Write 90d, 12mo or 1y.") from error
 
 
 def read_confidence(given: Any) -> float | None:
