@@ -8,7 +8,7 @@ import numpy as np
 
 from finopsmetrics.ml.calendar import Calendar
 from finopsmetrics.ml.levels import Flags, Floats
-from finopsmetrics.ml.models import judge_with
+from finopsmetrics.ml.robust import Robust
 from finopsmetrics.ml.sparse import SHARE
 from finopsmetrics.ml.work import Work
 
@@ -33,8 +33,9 @@ class Cleaned:
 def cleaned(costs: Floats, calendar: Calendar) -> Cleaned:
     """Clean series (series x days, NaN before the first cost). No day is changed by a later one."""
     filled = np.where(np.isnan(costs), 0.0, costs)
-    expected, _ = judge_with("robust", Work(costs, calendar, np.zeros(costs.shape, dtype=bool)))
-    expected = np.where(np.isnan(expected), filled, expected)
+    judged = Robust(Work(costs, calendar, np.zeros(costs.shape, dtype=bool)))
+    judged.judge()
+    expected = np.where(np.isnan(judged.base), filled, judged.base)
     away = np.where(np.isnan(costs), 0.0, filled - expected)
     usual = _usual(away, np.abs(expected))
     sparse = _share_of_nothing(costs) > SHARE
