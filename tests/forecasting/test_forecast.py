@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def test_too_little_history_says_what_is_needed(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="no charges"):
             home.costs.forecast("30d")
         home.costs.add_cost_entries([CostEntry(str(n), datetime(2026, 5, 1) + timedelta(days=n), 5, "x") for n in range(15)])
-        with pytest.raises(UsageError, match="14 complete days.*30 days need 28"):
+        with pytest.raises(UsageError, match=r"14 complete days.*30 days need 28"):
             home.costs.forecast("30d")
 
 
@@ -159,7 +160,7 @@ def test_periods_lie_side_by_side(day: date, count: int, grain: str) -> None:
     assert abs((end - start).days - count * 30.44) < 18
     spans = periods(start, end, grain)
     assert (spans[0][0], spans[-1][1]) == (start, end)
-    assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in pairwise(spans))
 
 
 def test_a_running_month_is_what_was_and_what_will_be(past: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""Laws of the forecaster: causal, indifferent to scale and company, bounded; fees on their days; intervals that hold what comes."""
+"""Laws of the forecaster: causal, indifferent to scale and company, bounded; fees on their days; intervals that hold."""
 
 from __future__ import annotations
 
