@@ -15,8 +15,8 @@ from finopsmetrics.ml import Forecaster
 from finopsmetrics.ml.hierarchy import doubt_of, reconciled
 from finopsmetrics.ml.seasons import behind, laid, yearly
 
-TUNING, JUDGING = (1, 2, 3, 4, 5), (301, 302, 303)
-"""Seeds to tune with, and seeds to judge with; no seed is in both."""
+TUNING, JUDGING = (1, 2, 3, 4, 5), (304, 305, 306)
+"""Seeds to tune with, and seeds to judge with; no seed is in both. 301 to 303 were judged once, before the last change."""
 OPEN = 2
 """The last days of a generated series, which are not complete."""
 HORIZONS = (30, 90)

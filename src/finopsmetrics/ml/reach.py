@@ -15,8 +15,8 @@ MOST_ORIGINS = 26
 class Reach:
     """How one length of history is looked back on: `back` counts the origins from the end, the oldest first.
 
-    `steps` are looked ahead from each; none when the history is too short for eight origins. `independent` is how many stretches
-    of so many steps lie side by side.
+    `steps` are looked ahead from each; none when the history is too short for eight origins. `independent` is how many such
+    stretches the origins span.
     """
 
     steps: int
@@ -37,4 +37,4 @@ def reach_of(length: int, horizon: int, monthly: bool) -> Reach:
     if not monthly and 4 <= every <= 7:
         every = 7 if room // 7 >= LEAST_ORIGINS - 1 else every
     back = tuple(range(steps, steps + room + 1, every))[:MOST_ORIGINS][::-1]
-    return Reach(steps, back, (back[0] - back[-1]) / steps + 1, short)
+    return Reach(steps, back, (back[0] - back[-1]) / steps, short)
