@@ -14,6 +14,7 @@ from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
 from finopsmetrics.api.routes.kinds import SpecName
 from finopsmetrics.core.errors import UsageError
+from finopsmetrics.core.spec import SpecError
 from finopsmetrics.observability.answers import plain_tree
 from finopsmetrics.observability.query import Metric
 from finopsmetrics.runtime.foreseeing import Foreseeing
@@ -142,7 +143,10 @@ def declared_forecast(backing: In, name: SpecName) -> JSONResponse:
 def what_if(backing: In, sent: WhatIfAsked) -> JSONResponse:
     """What a scenario comes to. Nothing is kept."""
     foreseeing = Foreseeing(backing.acting)
-    scenario = foreseeing.made({"name": "what if", "horizon": "12m", **sent.scenario})
+    try:
+        scenario = foreseeing.made({"name": "what if", "horizon": "12m", **sent.scenario})
+    except SpecError as error:  # a part of the body, whose rules are beyond the schema of the whole
+        raise UsageError(error.cause, cure=error.cure) from error
     with backing.gate.turn():
         made = foreseeing.replay(scenario) if sent.replay else foreseeing.what_if(scenario, confidence_interval=sent.confidence)
     return JSONResponse(plain_tree(made.as_dict()))
