@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -218,3 +219,16 @@ def test_reconciled_parts_share_the_difference_by_doubt(count: int, steps: int, 
 def test_what_cannot_be_read_is_told(make: Any, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         make()
+
+
+@pytest.mark.parametrize(("model", "package"), [("arima", "statsforecast"), ("ets", "statsforecast"), ("prophet", "prophet")])
+def test_models_of_other_packages_are_choices(model: str, package: str) -> None:
+    if not find_spec(package):
+        with pytest.raises(UsageError, match=f"package {package}, which is not installed"):
+            Forecaster(model).forecast(calm(70), dates(70), 7)
+        return
+    made = Forecaster(model).forecast(calm(140, noise=0.01), dates(140), 14)
+    assert_allclose(made.expected, calm(154, noise=0.0)[140:], rtol=0.1)
+    assert (made.models, len(made.off), made.basis) == ((model,), 8, "backtest")
+    months = Forecaster(model).forecast(np.full(40, 5.0), np.datetime64("2020-01", "M") + np.arange(40), 3)
+    assert_allclose(months.expected, 5.0)

@@ -16,7 +16,8 @@ from finopsmetrics.ml.insample import residuals
 from finopsmetrics.ml.intervals import extended
 from finopsmetrics.ml.judgement import calendar_of, costs_of, days_of
 from finopsmetrics.ml.levels import Flags, Floats
-from finopsmetrics.ml.reach import Reach, reach_of
+from finopsmetrics.ml.outside import ORIGINS, OUTSIDE, Outside
+from finopsmetrics.ml.reach import Reach, reach_of, thinned
 from finopsmetrics.ml.sayers import DAILY, PERIODIC, Daily, Periodic, Sayer
 from finopsmetrics.ml.smoothing import Starts, since
 
@@ -31,11 +32,11 @@ class Forecaster:
     """Looks costs ahead. Deterministic; a forecast depends on nothing but the costs that it is given.
 
     `model`: auto is the median of the three models that were off least on a series' own past; or one of DAILY or PERIODIC by
-    its name. Raises UsageError for another.
+    its name; or arima, ets or prophet, which need their packages and a second or more a series. Raises UsageError for another.
     """
 
     def __init__(self, model: str = "auto") -> None:
-        known = ("auto", *dict.fromkeys((*DAILY, *PERIODIC)))
+        known = ("auto", *dict.fromkeys((*DAILY, *PERIODIC)), *OUTSIDE)
         if model not in known:
             raise UsageError(f"There is no model {model!r}{nearest(model, known)}.", cure=f"Use one of {', '.join(known)}.")
         self.model = model
@@ -77,7 +78,7 @@ class Forecaster:
         kind = PERIODIC if monthly else DAILY
         if self.model == "auto":
             return kind
-        if self.model not in kind:
+        if self.model not in kind and self.model not in OUTSIDE:
             cure = f"Use auto, or one of {', '.join(kind)}."
             raise UsageError(f"The model {self.model} is not for {'months' if monthly else 'days'}.", cure=cure)
         return (self.model,)
@@ -92,7 +93,11 @@ class _Work:
         self.history, self.start, self.horizon, self.names = history, start, horizon, names
         self.length, self.season = history.shape[1], YEAR if monthly else WEEK
         self.dates: Dates = steps[-1] + np.arange(1, horizon + 1)
-        self.sayer: Sayer = Periodic(history, start, YEAR) if monthly else Daily(history, start, steps, holidays, horizon)
+        sayer: Sayer = Periodic(history, start, YEAR) if monthly else Daily(history, start, steps, holidays, horizon)
+
+        outside = names[0] in OUTSIDE
+        self.sayer = Outside(sayer, names[0], steps, self.season) if outside else sayer
+        self.origins = ORIGINS if outside else None
 
     def ahead(self, reach: Reach) -> list[Forecast]:
         """One forecast a series."""
@@ -100,7 +105,8 @@ class _Work:
         names = tuple(said) if reach.short else self.names
         made = np.stack([said[name] for name in names])
         if reach.back:
-            origins = tuple(self.length - back for back in reach.back)
+            every = reach.back if self.origins is None else thinned(reach.back, self.origins)
+            origins = tuple(self.length - back for back in every)
             tested = backtest(self.history, self.sayer, origins, reach.steps, names, self.season)
         else:
             tested = self._untested(names)

@@ -38,3 +38,10 @@ def reach_of(length: int, horizon: int, monthly: bool) -> Reach:
         every = 7 if room // 7 >= LEAST_ORIGINS - 1 else every
     back = tuple(range(steps, steps + room + 1, every))[:MOST_ORIGINS][::-1]
     return Reach(steps, back, (back[0] - back[-1]) / steps, short)
+
+
+def thinned(back: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """So many of the origins, from the oldest to the newest, evenly."""
+    if len(back) <= count:
+        return back
+    return tuple(back[round(place * (len(back) - 1) / (count - 1))] for place in range(count))

@@ -24,6 +24,11 @@ YEAR = 365
 class Sayer(Protocol):
     """Forecasts by model, from the first `end` steps: each series x steps; NaN from a model that ran away."""
 
+    start: Starts
+
+    def ready(self, end: int, steps: int) -> tuple[Floats, Floats]:
+        """The first `end` steps as models learn from them, and what comes on top of the `steps` from there on."""
+
     def say(self, end: int, steps: int) -> dict[str, Floats]:
         """The forecasts of the `steps` from `end` on."""
 
@@ -49,10 +54,14 @@ class Daily:
         self.excess = self.clean.given - self.clean.expected
         self.months = Months.of(days[0] + np.arange(self.length + horizon))
 
+    def ready(self, end: int, steps: int) -> tuple[Floats, Floats]:
+        """The days before `end` without what stands out and without fees, and the fees of the `steps` days from there on."""
+        booked, ahead = fees(self.excess, self.clean.sparse[:, end - 1], self.months, end, steps)
+        return np.where(booked, self.clean.expected[:, :end], self.clean.costs[:, :end]), ahead
+
     def say(self, end: int, steps: int) -> dict[str, Floats]:
         """The forecasts of the `steps` days from `end` on."""
-        booked, ahead = fees(self.excess, self.clean.sparse[:, end - 1], self.months, end, steps)
-        rows = np.where(booked, self.clean.expected[:, :end], self.clean.costs[:, :end])
+        rows, ahead = self.ready(end, steps)
         made = daily(rows, np.minimum(self.start, end - 1), steps)
         return {name: said + ahead for name, said in guarded(made, rows[:, -YEAR:]).items()}
 
@@ -63,8 +72,13 @@ class Periodic:
     def __init__(self, costs: Floats, start: Starts, period: int) -> None:
         self.costs, self.start, self.period = costs, start, period
 
-    def say(self, end: int, steps: int) -> dict[str, Floats]:
-        """The forecasts of the `steps` months from `end` on."""
+    def ready(self, end: int, steps: int) -> tuple[Floats, Floats]:
+        """The months before `end`; nothing comes on top."""
         rows, start = self.costs[:, :end], np.minimum(self.start, end - 1)
         rows = np.where(since(start, end), rows, rows[np.arange(len(rows)), start][:, None])
-        return guarded(periodic(rows, start, steps, self.period), rows)
+        return rows, np.zeros((len(rows), steps))
+
+    def say(self, end: int, steps: int) -> dict[str, Floats]:
+        """The forecasts of the `steps` months from `end` on."""
+        rows, _ = self.ready(end, steps)
+        return guarded(periodic(rows, np.minimum(self.start, end - 1), steps, self.period), rows)

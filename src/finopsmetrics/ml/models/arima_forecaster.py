@@ -8,7 +8,7 @@ import numpy as np
 from statsforecast.models import AutoARIMA
 
 from finopsmetrics.ml.levels import Floats
-from finopsmetrics.ml.models.stepwise import forecast_scores
+from finopsmetrics.ml.models.stepwise import REACH, forecast_scores
 from finopsmetrics.ml.work import Work
 
 EVERY = 28
@@ -26,3 +26,10 @@ def _fit(past: Floats, _: int, ahead: int) -> tuple[Floats, Floats]:
     made = model.forecast(y=past, h=ahead, level=within)
     mean = np.asarray(made["mean"], dtype=np.float64)
     return mean, np.asarray(made["hi-68.27"], dtype=np.float64) - mean
+
+
+def ahead(past: Floats, _: np.datetime64, steps: int, season: int) -> Floats:
+    """The forecast of the `steps` after the end of one series."""
+    length = season if len(past) >= 4 * season else 1
+    model = AutoARIMA(season_length=length, max_p=2, max_q=2, max_P=1, max_Q=1, approximation=True)
+    return np.asarray(model.forecast(y=past[-REACH:], h=steps)["mean"], dtype=np.float64)
