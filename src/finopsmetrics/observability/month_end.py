@@ -37,7 +37,7 @@ class Projection:
     coverage: float
     confidence: float
     quality: ForecastQuality | None
-    receipt: str | None
+    receipts: tuple[str, ...]
 
 
 def projected(
@@ -64,7 +64,7 @@ def projected(
     share = min(max((until - start) / (end - start), 0.0), 1.0)
     if until >= end:
         nothing = Decimal(0)
-        return Projection(actual, actual, actual, actual, nothing, known.currency, until, share, confidence, None, known.receipt)
+        return Projection(actual, actual, actual, actual, nothing, known.currency, until, share, confidence, None, known.receipts)
     looked = look(costs, plain, end, now)
     import numpy as np
 
@@ -84,7 +84,7 @@ def projected(
         share,
         confidence,
         quality(looked, confidence),
-        known.receipt,
+        known.receipts,
     )
 
 
