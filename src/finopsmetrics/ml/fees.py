@@ -73,8 +73,8 @@ def fees(excess: Floats, sparse: Flags, months: Months, end: int, steps: int) ->
     least = np.where(above, seen, np.inf).min(axis=2)
     needed = np.where(count >= BACK, BACK - 1, np.maximum(count, 2))
     found = (hits >= needed) & (most <= ALIKE * least) & (limit > 0)[:, None]
-    # The first of the month and its first working day: the one that was hit more often.
-    fixed, moving = hits[:, 0] * found[:, 0], hits[:, FIRST_WORKDAY] * found[:, FIRST_WORKDAY]
+    # The first of the month and its first working day: the one that was hit more often in a year.
+    fixed, moving = (_often(excess, months, end, place, limit) * found[:, place] for place in (0, FIRST_WORKDAY))
     found[:, FIRST_WORKDAY] &= moving > fixed
     found[:, 0] &= ~(moving > fixed)
     amount = np.where(found, _middle(seen, above), 0.0)
@@ -82,6 +82,12 @@ def fees(excess: Floats, sparse: Flags, months: Months, end: int, steps: int) ->
     ahead = months.at[end : end + steps]
     future = np.where(ahead[None, :, :], amount[:, None, :], 0.0).max(axis=2)
     return booked & (excess[:, :end] > limit[:, None]), future
+
+
+def _often(excess: Floats, months: Months, end: int, place: int, limit: Floats) -> NDArray[np.int64]:
+    """In how many of the last twelve months a fee was booked at a place (series)."""
+    days = np.flatnonzero(months.at[:end, place])[-12:]
+    return np.asarray((excess[:, days] > limit[:, None]).sum(axis=1), dtype=np.int64)
 
 
 def _middle(seen: Floats, above: Flags) -> Floats:
