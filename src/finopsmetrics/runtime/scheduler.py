@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.errors import FinOpsError, NotFoundError
 from finopsmetrics.runtime.jobs import new_run
-from finopsmetrics.runtime.ticks import checked_cron, checked_zone, newest_tick
+from finopsmetrics.core.ticks import checked_cron, checked_zone, newest_tick
 from finopsmetrics.store import run_rows
 from finopsmetrics.store import schedule_rows as rows
 from finopsmetrics.store.audit import record

@@ -14,7 +14,7 @@ from finopsmetrics.integrations.opening import collectors, open_source
 from finopsmetrics.integrations.secret_refs import redacted, resolve
 from finopsmetrics.kinds.connection import Connection
 from finopsmetrics.runtime.batches import Batches, Synced, Took
-from finopsmetrics.runtime.ticks import newest_tick
+from finopsmetrics.core.ticks import newest_tick
 from finopsmetrics.store import collected
 from finopsmetrics.store.specs import SpecBook
 

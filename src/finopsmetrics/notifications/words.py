@@ -1,0 +1,97 @@
+"""The words by which rules say of what people hear, and the findings that each of them means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from finopsmetrics.core.conditions import Condition
+from finopsmetrics.core.errors import UsageError
+from finopsmetrics.core.findings import Finding, Sort
+from finopsmetrics.core.messages import nearest
+from finopsmetrics.observability.query import parts
+
+BUDGET = "budget_threshold"
+"""What `body.kind` of the finding of a budget's threshold says."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The findings that a word means: of the sort, and with one of the `kinds` as `body.kind`, unless there are none.
+
+    `rises` leaves out those that cost less than before, `from_share` budget thresholds below a share of the budget.
+    """
+
+    sort: Sort
+    kinds: frozenset[str] = frozenset()
+    rises: bool = False
+    from_share: Decimal | None = None
+
+    def means(self, finding: Finding) -> bool:
+        """Whether a finding is meant."""
+        if finding.sort != self.sort or (self.kinds and finding.body.get("kind") not in self.kinds):
+            return False
+        if self.rises and finding.impact is not None and finding.impact < 0:
+            return False
+        return self.from_share is None or _share(finding) >= self.from_share
+
+
+def _of(sort: Sort, *kinds: str) -> Meaning:
+    return Meaning(sort, frozenset(kinds))
+
+
+WORDS: Mapping[str, Meaning] = {
+    "anomaly_detection": _of("anomaly"),
+    "cost_anomaly": _of("anomaly"),
+    "cost_spike": Meaning("anomaly", rises=True),
+    "budget_threshold": _of("violation", BUDGET),
+    "budget_exceeded": Meaning("violation", frozenset({BUDGET}), from_share=Decimal(1)),
+    "budget_forecast": _of("violation", "budget_forecast"),
+    "forecast_variance": _of("insight", "forecast_variance"),
+    "policy_violation": _of("violation", "policy", "policy_violation"),
+    "compliance_violation": _of("violation", "compliance", "compliance_violation"),
+    "violation": _of("violation"),
+    "optimization_opportunity": _of("recommendation"),
+    "recommendation": _of("recommendation"),
+    "resource_idle": _of("recommendation", "resource_idle", "idle", "idle_resource"),
+    "rightsizing": _of("recommendation", "rightsizing", "resource_oversized"),
+    "commitment_opportunity": _of("recommendation", "commitment", "commitment_opportunity"),
+    "license_unused": _of("recommendation", "license_unused", "unused_license"),
+    "insight": _of("insight"),
+}
+"""Every word. One without kinds means its whole sort."""
+
+
+def known(word: str) -> str:
+    """The word, if there is such. Raises UsageError that names the nearest."""
+    if word not in WORDS:
+        told = nearest(word, WORDS)
+        raise UsageError(f"There is no alert {word[:80]!r}{told}.", cure=f"Alerts are: {', '.join(sorted(WORDS))}.")
+    return word
+
+
+def meant(words: Iterable[str], finding: Finding) -> bool:
+    """Whether one of the words means a finding; a word that is not known means none."""
+    return any(WORDS[word].means(finding) for word in words if word in WORDS)
+
+
+def within(where: str | None, limit: Condition | None) -> bool:
+    """Whether what is about the charges `where` (None: all) lies within a limit: every part of it is a part of the condition."""
+    return limit is None or (where is not None and parts(limit) <= _parts(where))
+
+
+@lru_cache(maxsize=4096)
+def _parts(where: str) -> frozenset[object]:
+    return frozenset(parts(Condition.parse(where)))
+
+
+def _share(finding: Finding) -> Decimal:
+    context = finding.body.get("context")
+    told = finding.body.get("threshold", context.get("threshold") if isinstance(context, Mapping) else None)
+    try:
+        found = Decimal(str(told))
+    except InvalidOperation:
+        return Decimal(0)
+    return found if found.is_finite() else Decimal(0)
