@@ -1,9 +1,9 @@
-"""`python -m benchmarks.intelligence anomalies [SERIES]`, or `nab FOLDER` with a copy of the Numenta Anomaly Benchmark."""
+"""`python -m benchmarks.intelligence anomalies [SERIES]`, `demo [SEED]`, or `nab FOLDER` with a copy of the Numenta Anomaly Benchmark."""
 
 import sys
 from pathlib import Path
 
-from benchmarks.intelligence import anomalies, nab
+from benchmarks.intelligence import anomalies, demo, nab
 from benchmarks.measure import show
 
 
@@ -11,6 +11,8 @@ def main() -> None:
     what, *rest = sys.argv[1:] or [""]
     if what == "anomalies":
         anomalies.main(*(int(one) for one in rest[:1]))
+    elif what == "demo":
+        demo.main(*(int(one) for one in rest[:1]))
     elif what == "nab" and rest:
         show("NAB, one threshold fitted on the scored data", [nab.run(Path(rest[0]))])
     else:

@@ -13,6 +13,7 @@ from finopsmetrics.api.doors import Doors
 from finopsmetrics.api.gate import Gate
 from finopsmetrics.api.guards import Guard
 from finopsmetrics.api.routes import (
+    anomalies,
     auth,
     budgets,
     connections,
@@ -43,6 +44,7 @@ ROUTERS = (
     connections,
     budgets,
     findings,
+    anomalies,
     reconciliation,
     dimensions,
     questions,

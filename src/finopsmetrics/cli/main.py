@@ -11,6 +11,7 @@ import typer
 
 from finopsmetrics.cli.output import say
 from finopsmetrics.cli.verbs import (
+    anomalies,
     answers,
     bills,
     budgets,
@@ -71,6 +72,7 @@ app.add_typer(integrations.new, name="new")
 app.command("costs")(answers.costs)
 app.command("budgets")(budgets.budgets)
 app.add_typer(findings.app, name="findings")
+app.add_typer(anomalies.app, name="anomalies")
 app.command("receipt")(answers.receipt)
 app.command("sql")(answers.sql)
 app.command("export")(answers.export)

@@ -28,3 +28,8 @@ def plus(one: Decimal, other: Decimal) -> Decimal:
 def minus(one: Decimal, other: Decimal) -> Decimal:
     """`one` less `other`, exactly."""
     return _WIDE.subtract(one, other)
+
+
+def times(one: Decimal, other: Decimal) -> Decimal:
+    """`one` multiplied by `other`, exactly."""
+    return _WIDE.multiply(one, other)

@@ -90,6 +90,7 @@ def predicted_cause(costs: NDArray[np.float64], judgement: Judgement, days: NDAr
         if np.nanmean(over[alerts[-third:]]) > 1.5 * np.nanmean(over[alerts[:third]]):
             return "It rises from day to day."
     after = costs[last + 1 : last + 8]
-    if len(alerts) >= 7 and (not len(after) or np.nanmedian(after) > 0.8 * np.nanmedian(costs[alerts])):
+    after = after[~np.isnan(after)]
+    if len(alerts) >= 7 and (not len(after) or np.median(after) > 0.8 * np.nanmedian(costs[alerts])):
         return "A higher level that lasts."
     return None

@@ -86,8 +86,8 @@ class CostObservatory:
             receipts.keep(self._opened.database, receipt)
         return Answer(answer, receipt)
 
-    def get_time_series(self, days: int = 90, *, group_by: list[str] | str | None = None, **asked: Any) -> Answer:
-        """Daily costs of the last `days` days, the oldest first."""
+    def get_time_series(self, days: int = 90, *, group_by: list[str] | str | None = "ServiceName", **asked: Any) -> Answer:
+        """Daily costs of the last `days` days, the oldest first; by service unless asked otherwise."""
         return self.get_costs(time_range=f"{days}d", grain="day", group_by=group_by, **asked)
 
     def get_cost_summary(self, time_range: str | Window = "30d", *, top: int = 5, **asked: Any) -> dict[str, Any]:
@@ -157,6 +157,18 @@ class CostObservatory:
         from finopsmetrics.observability.plan import charge_rows
 
         return self._opened.engine.query(charge_rows(query, snapshot, limit, offset, self._opened.engine.dialect), [source])
+
+    def select(self, selected: str, query: CostQuery, rest: str = "") -> pyarrow.Table:
+        """What a SELECT gives of the charges that match a question's filter and touch its window, within what may be seen.
+
+        `selected` and `rest` are SQL of ours in DuckDB's dialect, never a user's.
+        """
+        from finopsmetrics.observability.plan import charges_sql
+
+        snapshot = self._snapshot(None)
+        mine = query.narrowed(self._scope)
+        source = snapshot.source(CHARGES, snapshot.within(CHARGES, query.start, query.end))
+        return self._opened.engine.query(charges_sql(selected, mine, snapshot, self._opened.engine.dialect, rest), [source])
 
     def tag_keys(self) -> list[str]:
         """The tag keys of the charges that can be seen, in order."""

@@ -149,6 +149,14 @@ def budgets_check(acting: Acting, _inputs: Inputs, _beat: Beat) -> Outcome:
     }
 
 
+@step("anomalies", description="Look for anomalies; keep them as findings.", permission="findings:write", silence=LONG)
+def anomalies(acting: Acting, _inputs: Inputs, beat: Beat) -> Outcome:
+    """Look with every detector, keep what is found, end what is no longer there; see `finopsmetrics anomalies`."""
+    from finopsmetrics.runtime.anomalies import Anomalies
+
+    return plain_row(Anomalies(acting).night(beat=beat).as_dict())
+
+
 @step(
     "ingest",
     description="Take in what lies in a folder of the server's machine; fails when something in it is refused.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -179,7 +179,8 @@ class FindingBook:
             connection.execute(findings.update().where(findings.c.id == one.id).values(seen_at=now))
             return before, False
         back = before.state in ENDED and one.start is not None and one.start > before.changed_at
-        changed = _values(before.finding) != values
+        # A receipt of the same figures from a newer lake is no news.
+        changed = _values(replace(before.finding, receipts=one.receipts)) != values
         life = {"seen_at": now, **({"state": "open"} if back else {})}
         if before.state in ENDED and not back:
             changed, values = False, {}
