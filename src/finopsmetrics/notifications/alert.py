@@ -25,12 +25,12 @@ _OF_SORT = {
 class ContextualAlert:
     """An alert with its context. `finding` is what is kept of it; nothing in it is computed here.
 
-    `alert_type` is a word of rules, such as cost_anomaly. `where` is the condition on the charges that it is about; without one it
-    is told to those alone who may see all charges. Two with the same type and `key` are the same alert, seen again; the key is
+    `alert_type` is a word of rules, such as cost_anomaly. `where` is the condition on the charges that it is about; without one
+    it is told to those alone who may see all charges. Two with the same type and `key` are the same alert, seen again; the key is
     made of the context unless given. Raises UsageError for a type or a severity that does not exist.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the first five are as in every alert)
         self,
         alert_type: str,
         severity: str,

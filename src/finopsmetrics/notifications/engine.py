@@ -21,7 +21,12 @@ from finopsmetrics.store.telling import Told, Waiting
 
 __all__ = ["Decided", "Home", "Seen", "decide"]
 
-STAGES: Mapping[str, Stage] = {"acknowledged": "acknowledge", "approved": "acknowledge", "done": "resolve", "dismissed": "resolve"}
+STAGES: Mapping[str, Stage] = {
+    "acknowledged": "acknowledge",
+    "approved": "acknowledge",
+    "done": "resolve",
+    "dismissed": "resolve",
+}
 """What becomes of an incident when its finding comes into a state."""
 
 

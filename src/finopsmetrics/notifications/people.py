@@ -48,7 +48,9 @@ class Directory:
     teams: Mapping[str, str | None] = field(default_factory=dict)  # with who leads them
 
     @classmethod
-    def of(cls, users: Iterable[Mapping[str, Any]], declared: Declared, preferences: Iterable[NotificationPreference]) -> Directory:
+    def of(
+        cls, users: Iterable[Mapping[str, Any]], declared: Declared, preferences: Iterable[NotificationPreference]
+    ) -> Directory:
         """From the rows of users, what is declared of roles and teams, and the preferences."""
         wanted: dict[str, NotificationPreference] = {}
         for one in sorted(preferences, key=lambda each: each.name):

@@ -115,7 +115,11 @@ def of_budget(budget: Budget) -> list[Route]:
 def of_detector(detector: AnomalyDetector) -> list[Route]:
     """The routes of an anomaly detector's alerts."""
     about = (("watch", detector.name),)
-    return [one for place, alert in enumerate(detector.alerts) for one in _of_alert(f"detector/{detector.name}/{place}", alert, about, [])]
+    return [
+        one
+        for place, alert in enumerate(detector.alerts)
+        for one in _of_alert(f"detector/{detector.name}/{place}", alert, about, [])
+    ]
 
 
 def _of_alert(name: str, alert: Alert, about: tuple[tuple[str, str], ...], owners: Iterable[str]) -> list[Route]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.errors import FinOpsError, NotFoundError
-from finopsmetrics.runtime.jobs import new_run
 from finopsmetrics.core.ticks import checked_cron, checked_zone, newest_tick
+from finopsmetrics.runtime.jobs import new_run
 from finopsmetrics.store import run_rows
 from finopsmetrics.store import schedule_rows as rows
 from finopsmetrics.store.audit import record

@@ -116,9 +116,7 @@ def put_told(connection: Connection, told: Iterable[Told]) -> None:
     """Note what was told; what was told before of the same finding to the same is forgotten."""
     for one in told:
         mine = (
-            (notices_told.c.finding_id == one.finding)
-            & (notices_told.c.who == one.who)
-            & (notices_told.c.channel == one.channel)
+            (notices_told.c.finding_id == one.finding) & (notices_told.c.who == one.who) & (notices_told.c.channel == one.channel)
         )
         values = {**_row(one), "impact": f"{one.impact:f}" if one.impact is not None else None}
         if connection.execute(notices_told.update().where(mine).values(**values)).rowcount == 0:

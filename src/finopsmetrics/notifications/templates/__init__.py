@@ -100,6 +100,4 @@ class Templates:
 def _built_in() -> Mapping[str, Template]:
     here = files(__package__)
     names = sorted(entry.name for entry in here.iterdir() if entry.name.endswith(ENDING))
-    return {
-        name.removesuffix(ENDING): read_template(here.joinpath(name).read_text(encoding="utf-8"), name) for name in names
-    }
+    return {name.removesuffix(ENDING): read_template(here.joinpath(name).read_text(encoding="utf-8"), name) for name in names}

@@ -15,7 +15,22 @@ from typing import Any
 _PLACE = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_.\-]*)(?:\|(?P<form>[a-z]+))?\}|[{}]")
 _BEYOND = 60  # digits before or after the point of a number that is written out
 NAMES = frozenset(
-    {"id", "title", "severity", "state", "sort", "source", "owner", "where", "impact", "currency", "start", "end", "found_at", "at"}
+    {
+        "id",
+        "title",
+        "severity",
+        "state",
+        "sort",
+        "source",
+        "owner",
+        "where",
+        "impact",
+        "currency",
+        "start",
+        "end",
+        "found_at",
+        "at",
+    }
 )
 """What a placeholder can name, beside what lies in `body.` and `context.`."""
 
