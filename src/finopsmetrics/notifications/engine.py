@@ -39,7 +39,7 @@ def decide(home: Home, seen: Seen) -> Decided:
     stages: list[Outgoing] = []
     known = impacts(event for event, _ in seen.events)
     for event, kept in seen.events:
-        before, after = event.detail.get("from"), event.detail.get("to")
+        before, after = event.detail.get("from"), str(event.detail.get("to"))
         if event.action == "state" and before != after and after in STAGES:
             stages += _ended(here, event, kept, STAGES[after])
         elif event.action in {"found", "returned", "changed"} or (event.action == "state" and before != after):

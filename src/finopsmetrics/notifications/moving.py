@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from finopsmetrics.core.exact import minus
+from finopsmetrics.core.exact import minus, times
 from finopsmetrics.core.findings import Finding
 from finopsmetrics.notifications.preferences import grade
 from finopsmetrics.notifications.rules import Route
@@ -33,7 +33,7 @@ def moved(before: Told, route: Route, finding: Finding, impact: Decimal | None) 
     if before.impact is None or impact is None:
         return before.impact is not impact
     change = minus(impact, before.impact).copy_abs()
-    return change != 0 and change >= route.again * before.impact.copy_abs()
+    return change != 0 and change >= times(route.again, before.impact.copy_abs())
 
 
 def _amount(told: object) -> Decimal | None:

@@ -115,15 +115,12 @@ def of_budget(budget: Budget) -> list[Route]:
 def of_detector(detector: AnomalyDetector) -> list[Route]:
     """The routes of an anomaly detector's alerts."""
     about = (("watch", detector.name),)
-    return [
-        one
-        for place, alert in enumerate(detector.alerts)
-        for one in _of_alert(f"detector/{detector.name}/{place}", alert, about, [])
-    ]
+    name = f"detector/{detector.name}"
+    return [one for place, alert in enumerate(detector.alerts) for one in _of_alert(f"{name}/{place}", alert, about, [])]
 
 
 def _of_alert(name: str, alert: Alert, about: tuple[tuple[str, str], ...], owners: Iterable[str]) -> list[Route]:
-    """None for an alert that names no channel."""
+    """No route for an alert that names no channel."""
     if not alert.channels:
         return []
     told = tuple(alert.recipients) or tuple(owners)

@@ -80,11 +80,11 @@ class Templates:
         name = (self.of(persona) if persona is not None else None) or DEFAULT
         own = self.known[name]
         speaks = tuple(dict.fromkeys([*([persona] if persona is not None else []), name, *own.personas]))
-        if format in own.formats:
+        if format is not None and format in own.formats:
             return Picked(own, format, speaks)
-        if format in self.known:
+        if format is not None and format in self.known:
             return Picked(self.known[format], self.known[format].default, (*speaks, format))
-        if format in self.known[DEFAULT].formats:
+        if format is not None and format in self.known[DEFAULT].formats:
             return Picked(self.known[DEFAULT], format, speaks)
         return Picked(own, own.default, speaks)
 

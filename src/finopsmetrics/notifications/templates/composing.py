@@ -90,10 +90,11 @@ def _why(told: Telling) -> Iterator[str]:
         yield "It was opened again."
     elif told.stage != "trigger" and told.actor:
         yield f"By {told.actor}; it is {told.kept.state}."
-    elif told.before is not None and told.before.impact is not None and finding.impact is not None and finding.currency:
-        if told.before.impact != finding.impact:
-            was, now = (money(one, finding.currency) for one in (told.before.impact, finding.impact))
-            yield f"Its impact moved from {was} to {now}."
+    elif told.before is not None and finding.currency and told.before.impact != finding.impact:
+        was, now = (
+            money(one, finding.currency) if one is not None else "unknown" for one in (told.before.impact, finding.impact)
+        )
+        yield f"Its impact moved from {was} to {now}."
 
 
 def _message(finding: Finding, picked: Picked) -> Iterator[str]:

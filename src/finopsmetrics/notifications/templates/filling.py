@@ -1,4 +1,4 @@
-"""Filling: the placeholders of templates, and what a finding puts in their place. Nothing is run, and a value is never read again.
+"""Filling: the placeholders of templates, and what a finding puts in their place. Nothing is run, no value is read again.
 
 `{impact}`, `{body.spent|money}`, `{context.service}`: a name, and optionally how to write it. `{{` and `}}` stand for braces.
 """
@@ -15,22 +15,8 @@ from typing import Any
 _PLACE = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_.\-]*)(?:\|(?P<form>[a-z]+))?\}|[{}]")
 _BEYOND = 60  # digits before or after the point of a number that is written out
 NAMES = frozenset(
-    {
-        "id",
-        "title",
-        "severity",
-        "state",
-        "sort",
-        "source",
-        "owner",
-        "where",
-        "impact",
-        "currency",
-        "start",
-        "end",
-        "found_at",
-        "at",
-    }
+    {"id", "title", "severity", "state", "sort", "source", "owner", "where"}
+    | {"impact", "currency", "start", "end", "found_at", "at"}
 )
 """What a placeholder can name, beside what lies in `body.` and `context.`."""
 
