@@ -9,6 +9,7 @@ from decimal import Decimal
 from finopsmetrics.core.exact import total
 from finopsmetrics.core.findings import SEVERITIES, SORTS
 from finopsmetrics.core.notices import Notice
+from finopsmetrics.notifications.moving import counted
 from finopsmetrics.notifications.preferences import grade
 from finopsmetrics.notifications.templates.filling import money
 from finopsmetrics.store.findings import KeptFinding
@@ -42,7 +43,7 @@ def _many(parts: Parts, title: str, at: datetime, about: str) -> Notice:
 def _place(part: tuple[KeptFinding, Notice]) -> tuple[object, ...]:
     kept, notice = part
     finding = kept.finding
-    return -grade(notice.severity), SORTS.index(finding.sort), -(finding.impact or Decimal(0)), finding.id
+    return -grade(notice.severity), SORTS.index(finding.sort), -(counted(finding.impact) or Decimal(0)), finding.id
 
 
 def _facts(parts: Parts) -> Iterable[tuple[str, str]]:
@@ -55,7 +56,8 @@ def _facts(parts: Parts) -> Iterable[tuple[str, str]]:
         yield PLURALS[sort], ", ".join(f"{number} {severity}" for number, severity in counts if number)
         sums: dict[str, list[Decimal]] = {}
         for kept, _ in own:
-            if kept.finding.impact is not None and kept.finding.currency is not None:
-                sums.setdefault(kept.finding.currency, []).append(kept.finding.impact)
+            impact = counted(kept.finding.impact)
+            if impact is not None and kept.finding.currency is not None:
+                sums.setdefault(kept.finding.currency, []).append(impact)
         if sums:
             yield f"Impact of {PLURALS[sort].lower()}", "; ".join(money(total(sums[one]), one) for one in sorted(sums))

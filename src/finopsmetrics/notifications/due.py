@@ -24,12 +24,15 @@ def tell_what_waited(here: Pass) -> list[Outgoing]:
     fresh = [one for one in here.out.waiting if one.due <= now]
     here.out.waiting = [one for one in here.out.waiting if one.due > now]
     here.out.waited = list(here.seen.waiting)
+    awake: dict[tuple[str, str, str], Waiting] = {}
     gathered: dict[tuple[datetime, str, str, str], list[Waiting]] = {}
     for one in sorted({one.id: one for one in [*here.seen.waiting, *fresh]}.values(), key=lambda each: each.place):
         if one.digest:
             gathered.setdefault((one.due, one.digest, one.who, one.channel), []).append(one)
         else:
-            _awake(here, one)
+            awake[one.finding, one.who, one.channel] = one  # of several events the newest: it is told once
+    for one in awake.values():
+        _awake(here, one)
     messages = []
     for (at, name, who, channel), items in sorted(gathered.items()):
         target = here.target(name, who, channel)
@@ -45,6 +48,8 @@ def _awake(here: Pass, one: Waiting) -> None:
     kept, target = here.findings.get(one.finding), here.target(one.route, one.who, one.channel)
     if kept is None or target is None or kept.state in ENDED or not sees(target, kept):
         return
+    if kept.state != "open" and here.home.outlets.keeps_incidents(one.channel):
+        return  # somebody has it in hand: no incident is opened for it
     until = here.snoozed(one.finding, one.who)
     if until is not None:
         here.out.waited = [each for each in here.out.waited if each.id != one.id]

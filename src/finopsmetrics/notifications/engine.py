@@ -9,7 +9,7 @@ from decimal import Decimal
 from finopsmetrics.core.notices import Stage
 from finopsmetrics.core.ticks import next_tick
 from finopsmetrics.notifications.due import GRAVE, begin, escalate, tell_what_waited
-from finopsmetrics.notifications.moving import impacts, moved
+from finopsmetrics.notifications.moving import counted, impacts, moved
 from finopsmetrics.notifications.passing import Decided, Home, Pass, Seen
 from finopsmetrics.notifications.preferences import grade, slower
 from finopsmetrics.notifications.reaching import Target
@@ -43,7 +43,7 @@ def decide(home: Home, seen: Seen) -> Decided:
         if event.action == "state" and before != after and after in STAGES:
             stages += _ended(here, event, kept, STAGES[after])
         elif event.action in {"found", "returned", "changed"} or (event.action == "state" and before != after):
-            _heard(here, event, kept, known.get(event.place, kept.finding.impact))
+            _heard(here, event, kept, known.get(event.place, counted(kept.finding.impact)))
     digests: list[Outgoing] = []
     if seen.last:
         digests = tell_what_waited(here)

@@ -36,5 +36,10 @@ def moved(before: Told, route: Route, finding: Finding, impact: Decimal | None) 
     return change != 0 and change >= times(route.again, before.impact.copy_abs())
 
 
+def counted(impact: Decimal | None) -> Decimal | None:
+    """An impact that can be reckoned with; None for what is no number."""
+    return impact if impact is not None and impact.is_finite() else None
+
+
 def _amount(told: object) -> Decimal | None:
-    return Decimal(str(told)) if told is not None else None
+    return counted(Decimal(str(told))) if told is not None else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from finopsmetrics.notifications.moving import counted
 from finopsmetrics.notifications.people import Directory
 from finopsmetrics.notifications.preferences import wants
 from finopsmetrics.notifications.reaching import Outlets, Target
@@ -117,7 +118,9 @@ class Pass:
     def note(self, route: Route, target: Target, kept: KeptFinding, place: int, impact: Decimal | None, how: str) -> Told:
         """What is remembered of telling somebody of an event."""
         finding = kept.finding
-        return Told(finding.id, target.who, target.channel, target.recipient, place, route.severity(finding), impact, how)
+        return Told(
+            finding.id, target.who, target.channel, target.recipient, place, route.severity(finding), counted(impact), how
+        )
 
 
 def sees(target: Target, kept: KeptFinding) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from finopsmetrics.core.conditions import Condition
-from finopsmetrics.core.errors import UsageError
+from finopsmetrics.core.errors import ConditionError, UsageError
 from finopsmetrics.core.findings import Finding, Sort
 from finopsmetrics.core.messages import nearest
 from finopsmetrics.observability.query import parts
@@ -84,7 +84,10 @@ def within(where: str | None, limit: Condition | None) -> bool:
 
 @lru_cache(maxsize=4096)
 def _parts(where: str) -> frozenset[object]:
-    return frozenset(parts(Condition.parse(where)))
+    try:
+        return frozenset(parts(Condition.parse(where)))
+    except ConditionError:  # nobody can tell whose charges these are, and one such finding must not hold up the others
+        return frozenset()
 
 
 def _share(finding: Finding) -> Decimal:

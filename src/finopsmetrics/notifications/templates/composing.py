@@ -10,7 +10,7 @@ from typing import Any
 from finopsmetrics.core.findings import Finding, Severity
 from finopsmetrics.core.notices import Notice, Stage
 from finopsmetrics.notifications.templates import Picked
-from finopsmetrics.notifications.templates.filling import filled, money, plain
+from finopsmetrics.notifications.templates.filling import amount, filled, plain
 from finopsmetrics.store.findings import KeptFinding
 from finopsmetrics.store.telling import Told
 
@@ -57,7 +57,6 @@ def fields_of(told: Telling) -> dict[str, Any]:
     """What placeholders can name."""
     kept, finding = told.kept, told.kept.finding
     body = finding.body if isinstance(finding.body, Mapping) else {}
-    impact = money(finding.impact, finding.currency) if finding.impact is not None and finding.currency else None
     context = body.get("context")
     return {
         "id": finding.id,
@@ -68,7 +67,7 @@ def fields_of(told: Telling) -> dict[str, Any]:
         "source": finding.source,
         "owner": kept.owner,
         "where": finding.where,
-        "impact": impact,
+        "impact": amount(finding.impact, finding.currency),
         "currency": finding.currency,
         "start": finding.start,
         "end": finding.end,
@@ -91,9 +90,7 @@ def _why(told: Telling) -> Iterator[str]:
     elif told.stage != "trigger" and told.actor:
         yield f"By {told.actor}; it is {told.kept.state}."
     elif told.before is not None and finding.currency and told.before.impact != finding.impact:
-        was, now = (
-            money(one, finding.currency) if one is not None else "unknown" for one in (told.before.impact, finding.impact)
-        )
+        was, now = (amount(one, finding.currency) or "unknown" for one in (told.before.impact, finding.impact))
         yield f"Its impact moved from {was} to {now}."
 
 

@@ -77,7 +77,8 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{whole}.{rest.rstrip('0').ljust(2, '0')} {currency}"
 
 
-def _as_money(value: Any, currency: str | None) -> str | None:
+def amount(value: Any, currency: str | None) -> str | None:
+    """An amount as `money` writes it; None for what is no number, or without a currency."""
     number = _number(value)
     return money(number, currency) if number is not None and currency else None
 
@@ -102,7 +103,7 @@ def _as_words(value: Any, _currency: str | None) -> str | None:
 
 
 FORMS: Mapping[str, Callable[[Any, str | None], str | None]] = {
-    "money": _as_money,
+    "money": amount,
     "percent": _as_percent,
     "day": _as_day,
     "words": _as_words,

@@ -1,0 +1,72 @@
+"""Findings that are odd hold up no others, and what was snoozed is told once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from finopsmetrics.core.conditions import Condition
+from finopsmetrics.core.findings import Finding
+from finopsmetrics.kinds.notification_rule import NotificationRule
+from finopsmetrics.notifications.engine import Home, Seen, decide
+from finopsmetrics.notifications.people import Directory, Person
+from finopsmetrics.notifications.reaching import Outlets
+from finopsmetrics.notifications.rules import Route, of_rule
+from finopsmetrics.store.findings import Event, KeptFinding
+from finopsmetrics.store.telling import EVERYBODY
+
+NOW = datetime(2026, 5, 20, 12)
+MAYA = Person("maya", "maya@company.com", ("engineer",), scope=Condition.parse('tags.team == "ml"'))
+
+
+def home(*rules: Route) -> Home:
+    known = Directory([MAYA], roles=frozenset({"engineer"}))
+    return Home(rules, known, Outlets({"mail": "email", "pager": "pagerduty"}))
+
+
+def rule(**fields: Any) -> Route:
+    body = {"name": "r", "persona": "engineer", "channels": ["email"], "alerts": ["cost_anomaly"], **fields}
+    return of_rule(NotificationRule.read(body))
+
+
+def kept(key: str, **fields: Any) -> KeptFinding:
+    told = {"where": 'tags.team == "ml"', "impact": Decimal(100), "currency": "USD", **fields}
+    return KeptFinding(Finding("anomaly", key, f"Spike of {key}", **told), "open", None, 1, NOW, NOW, NOW)
+
+
+def event(one: KeptFinding, place: int, action: str = "found", **detail: Any) -> tuple[Event, KeptFinding]:
+    return Event(one.finding.id, place, NOW, "finopsmetrics", action, detail, place), one
+
+
+def test_a_condition_that_cannot_be_read_is_told_to_nobody_with_a_scope_and_stops_nothing() -> None:
+    found = decide(home(rule()), Seen(NOW, [event(kept("odd", where="tags.team =="), 1), event(kept("plain"), 2)]))
+    assert [one.notice.title for one in found.messages] == ["Spike of plain"]
+
+
+def test_an_impact_that_is_no_number_is_left_out() -> None:
+    for frequency in ("real_time", "daily_digest"):
+        odd = event(kept("odd", impact=Decimal("NaN")), 1)
+        first = decide(home(rule(frequency=frequency)), Seen(NOW, [odd, event(kept("plain"), 2)]))
+        late = Seen(NOW + timedelta(days=1), findings={odd[1].finding.id: odd[1], kept("plain").finding.id: kept("plain")})
+        second = decide(home(rule(frequency=frequency)), replace(late, waiting=first.waiting))
+        texts = [str(one.notice.as_dict()) for one in [*first.messages, *second.messages]]
+        assert texts
+        assert not any("nan" in text.lower() for text in texts)
+
+
+def test_what_was_snoozed_is_told_once_with_its_newest_event() -> None:
+    one = kept("a")
+    snoozes = {(one.finding.id, EVERYBODY): NOW + timedelta(hours=4)}
+    here = home(rule(channels=["email", "pagerduty"]))
+    moved = event(one, 2, "changed", impact=["50", "100"])
+    first = decide(here, Seen(NOW, [event(one, 1), moved], snoozes=snoozes))
+    assert first.messages == []
+    assert len(first.waiting) == 4
+    later = Seen(NOW + timedelta(hours=4), findings={one.finding.id: one}, told=list(first.told.values()), waiting=first.waiting)
+    assert sorted(message.channel for message in decide(here, later).messages) == ["mail", "pager"]
+    assert all("/2/" in message.key for message in decide(here, later).messages)
+    taken = replace(one, state="acknowledged")
+    assert [message.channel for message in decide(here, replace(later, findings={one.finding.id: taken})).messages] == ["mail"]
+    assert decide(here, replace(later, findings={one.finding.id: replace(one, state="done")})).messages == []
