@@ -117,10 +117,8 @@ class Pass:
 
     def note(self, route: Route, target: Target, kept: KeptFinding, place: int, impact: Decimal | None, how: str) -> Told:
         """What is remembered of telling somebody of an event."""
-        finding = kept.finding
-        return Told(
-            finding.id, target.who, target.channel, target.recipient, place, route.severity(finding), counted(impact), how
-        )
+        finding, known = kept.finding, counted(impact)
+        return Told(finding.id, target.who, target.channel, target.recipient, place, route.severity(finding), known, how)
 
 
 def sees(target: Target, kept: KeptFinding) -> bool:
