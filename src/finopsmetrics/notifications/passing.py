@@ -24,8 +24,8 @@ class Home:
     """Who can be told how, as a home declares it."""
 
     routes: Sequence[Route] = ()
-    directory: Directory = Directory()
-    outlets: Outlets = Outlets()
+    directory: Directory = field(default_factory=Directory)
+    outlets: Outlets = field(default_factory=Outlets)
     templates: Templates = field(default_factory=Templates.built_in)
 
     def targets(self, route: Route) -> list[Target]:
@@ -54,7 +54,8 @@ class Seen:
 
 @dataclass
 class Decided:
-    """What a pass comes to: messages to put, and what to remember. `waited` and `escalated` are over; `ended` escalate no more."""
+    """What a pass comes to: messages to put, and what to remember. `waited` and `escalated` are over; `ended` escalate no
+    more."""
 
     messages: list[Outgoing] = field(default_factory=list)
     told: dict[tuple[str, str, str], Told] = field(default_factory=dict)
