@@ -1,4 +1,4 @@
-"""Notifying: what happened to findings is turned into messages for whom rules and preferences say, once each, and put into the outbox.
+"""Notifying: what happened to findings becomes messages in the outbox, for whom rules and preferences say, once each.
 
 Reading the events, deciding, putting the messages and moving on is one transaction: a kill in between leaves all of it undone.
 """

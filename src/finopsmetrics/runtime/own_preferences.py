@@ -52,6 +52,6 @@ class OwnPreference:
         mine = self._name.casefold()
         for name, body in sorted(known.items()):
             if str(body.get("user", "")).casefold() == mine and body.get("enabled", True):
-                return name, body
+                return name, dict(body)
         free = self._name if self._name not in known else f"{self._name} (own)"
         return free, None

@@ -66,9 +66,7 @@ def check(backing: In) -> JSONResponse:
 @needs("notifications:read", all_charges=True)
 def preview(
     backing: In,
-    rule: Annotated[
-        str, Query(min_length=1, max_length=300, pattern=PLAIN, description="A rule; budget/NAME/0; detector/NAME/0.")
-    ],
+    rule: Annotated[str, Query(min_length=1, max_length=300, pattern=PLAIN, description="A rule, or an alert: budget/NAME/0.")],
     finding: Annotated[str | None, Query(pattern="^f-[0-9a-f]{1,40}$", description="The newest open ones, unless given.")] = None,
 ) -> JSONResponse:
     """What a rule would tell whom, when and in which words; nothing is sent."""

@@ -34,9 +34,7 @@ def route() -> None:
 
 def preview(
     rule: Annotated[str, typer.Argument(help="A rule; or an alert as budget/NAME/0 or detector/NAME/0.")],
-    finding: Annotated[
-        str | None, typer.Option("--finding", help="Of this finding; of the newest open ones, unless given.")
-    ] = None,
+    finding: Annotated[str | None, typer.Option("--finding", help="Of this one; of the newest open ones, unless given.")] = None,
     form: Answer = Format.table,
 ) -> None:
     """Show what a rule would tell whom, when and in which words. Sends nothing."""
@@ -55,8 +53,9 @@ def preview(
                 "channel": one.channel,
                 "due": one.due,
                 "as": "digest" if one.digest else "alone",
+                "title": one.notice["title"],
+                "text": " ".join(one.notice["sentences"]),
             }
-            | {"title": one.notice["title"], "text": " ".join(one.notice["sentences"])}
             for one in found
         ]
         print_rows(tuple(rows[0]), rows, title=f"What {rule} would tell")
