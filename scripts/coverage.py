@@ -28,9 +28,9 @@ def page() -> str:
             fixtures = "; ".join(f"{Path(one.path).name} ({one.provenance}, {one.licence})" for one in form.fixtures)
             files = ", ".join(form.files)
             lines.append(f"| {link} | charges | `{form.id}` | {form.title} | {files} | {mapping} | {form.tier} | {fixtures} |")
-        collect = manifest.capabilities.collect
-        if collect is not None:
-            lines.append(f"| {link} | collect | | {collect.title} | | | | tested against {collect.contract} |")
+        for name, socket in (("collect", manifest.capabilities.collect), ("channel", manifest.capabilities.channel)):
+            if socket is not None:
+                lines.append(f"| {link} | {name} | | {socket.title} | | | | tested against {socket.contract} |")
     return HEAD + "\n".join(lines) + "\n"
 
 

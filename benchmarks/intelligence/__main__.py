@@ -1,9 +1,9 @@
-"""`python -m benchmarks.intelligence anomalies [SERIES]`, `demo [SEED]`, or `nab FOLDER` with a copy of the Numenta Anomaly Benchmark."""
+"""`python -m benchmarks.intelligence anomalies [SERIES]`, `demo [SEED]`, `forecasts [SERIES]`, or `nab FOLDER` with a copy of NAB."""
 
 import sys
 from pathlib import Path
 
-from benchmarks.intelligence import anomalies, demo, nab
+from benchmarks.intelligence import anomalies, demo, forecasts, nab
 from benchmarks.measure import show
 
 
@@ -13,6 +13,8 @@ def main() -> None:
         anomalies.main(*(int(one) for one in rest[:1]))
     elif what == "demo":
         demo.main(*(int(one) for one in rest[:1]))
+    elif what == "forecasts":
+        forecasts.main(*(int(one) for one in rest[:1]))
     elif what == "nab" and rest:
         show("NAB, one threshold fitted on the scored data", [nab.run(Path(rest[0]))])
     else:

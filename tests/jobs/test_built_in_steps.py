@@ -80,7 +80,7 @@ def test_wrong_inputs_are_named(name: str, inputs: dict[str, Any], told: str) ->
 
 
 def test_a_step_that_is_not_there_is_told() -> None:
-    with pytest.raises(NotFoundError, match=r"Steps are: audit\.verify, budgets\.check"):
+    with pytest.raises(NotFoundError, match=r"Steps are: anomalies, audit\.verify, budgets\.check"):
         one_step("nothing")
 
 
@@ -90,7 +90,7 @@ def test_upkeep_and_checks(workspace: Workspace, bill: Callable[..., Path]) -> N
     (workspace.home / "staging" / "dead" / ".owner").touch()
     assert done(workspace, "maintain")["rooms"] == 1
     assert done(workspace, "doctor")["fail"] == []
-    assert done(workspace, "doctor", deep="true")["checks"] == 12
+    assert done(workspace, "doctor", deep="true")["checks"] == 13
     assert done(workspace, "audit.verify")["whole"] is True
     with workspace.opened.database.change() as connection:
         connection.exec_driver_sql("UPDATE audit_events SET actor = 'mallory' WHERE sequence = 1")

@@ -20,6 +20,7 @@ from finopsmetrics.iam.principal import ForbiddenError, Principal
 from finopsmetrics.kinds.role import Role
 from finopsmetrics.runtime.acting import Acting
 from finopsmetrics.runtime.jobs import JobBook
+from finopsmetrics.runtime.scheduler import BUILT_IN
 from finopsmetrics.runtime.worker import Worker
 from finopsmetrics.runtime.working import Working
 from finopsmetrics.runtime.workspace import Workspace
@@ -95,7 +96,7 @@ def test_schedules_are_changed_over_http(client: Callable[..., httpx.Client]) ->
     assert made.json()["changed_by"] == "r0"
     assert made.json()["next"]
     listed = {one["name"]: one for one in admin.get("/schedules").json()["schedules"]}
-    assert {"mine", "maintain", "refresh", "collect", "sync", "budgets", "audit", "sweep"} == set(listed)
+    assert {"mine", *(one.name for one in BUILT_IN)} == set(listed)
     assert admin.put("/schedules/mine", json={**body, "active": False}).json()["next"] is None
     for wrong in ({"cron": "soon"}, {"zone": "Mars"}, {"inputs": {"x": 1}}):
         assert admin.put("/schedules/mine", json={**body, **wrong}).status_code == 400
@@ -163,7 +164,7 @@ def test_doctor_tells_what_failed_and_what_is_overdue(workspace: Workspace) -> N
 
 def test_the_command_line(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    assert inside("schedules", home=home).text.count("scheduler") == 7
+    assert inside("schedules", home=home).text.count("scheduler") == len(BUILT_IN)
     assert inside("schedule", "off", "maintain", home=home).code == 0
     words = ("schedule", "set", "mine", "--step", "maintain", "--cron", "0 4 * * *", "--zone", "Europe/Berlin", "--input")
     assert inside(*words, "history_days=7", home=home).code == 0

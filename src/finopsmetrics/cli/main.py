@@ -18,8 +18,10 @@ from finopsmetrics.cli.verbs import (
     code,
     connections,
     findings,
+    forecasts,
     integrations,
     keeping,
+    notify,
     people,
     plugins,
     runs,
@@ -70,8 +72,11 @@ app.command("sync")(connections.sync)
 app.command("connections")(connections.connections)
 app.add_typer(integrations.new, name="new")
 app.command("costs")(answers.costs)
+app.command("forecast")(forecasts.forecast)
+app.command("whatif")(forecasts.whatif)
 app.command("budgets")(budgets.budgets)
 app.add_typer(findings.app, name="findings")
+app.add_typer(notify.app, name="notify")
 app.add_typer(anomalies.app, name="anomalies")
 app.command("receipt")(answers.receipt)
 app.command("sql")(answers.sql)

@@ -68,7 +68,7 @@ def shown(value: Decimal) -> str:
 def _parts(value: str) -> tuple[int, str]:
     found = DURATION.fullmatch(value)
     if not found:
-        raise ValueError(f"{value!r} is no duration; write 30m, 24h, 7d, 2w, 6mo or 1y")
+        raise ValueError(f"{value[:60]!r} is no duration; write 30m, 24h, 7d, 2w, 6mo or 1y")
     return int(found[1]), found[2]
 
 
@@ -82,7 +82,7 @@ def horizon(value: str) -> str:
     """A horizon; 6m becomes 6mo, so that it cannot be read as minutes. Raises ValueError."""
     found = HORIZON.fullmatch(value)
     if not found:
-        raise ValueError(f"{value!r} is no horizon; write 30d, 8w, 6m (months) or 1y")
+        raise ValueError(f"{value[:60]!r} is no horizon; write 30d, 8w, 6m (months) or 1y")
     return found[1] + ("mo" if found[2] == "m" else found[2])
 
 

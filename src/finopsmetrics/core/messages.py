@@ -82,7 +82,9 @@ def message(entry: Mapping[str, Any], place: Place, above: Place) -> str:
     if kind.startswith("union_tag"):
         known = list(place.form.variants) if place.form is not None else []
         tag = said.get("tag")
-        return f"the type {tag!r} is not known here{nearest(tag, known)}" if tag else f"a `type` is needed{nearest('', known)}"
+        return (
+            f"the type {_short(tag)} is not known here{nearest(tag, known)}" if tag else f"a `type` is needed{nearest('', known)}"
+        )
     if kind == "string_type" and isinstance(entry["input"], (int, float, date)):
         return f"{_short(entry['input'])} is no text; put it in quotes"
     if kind in _WORDS:

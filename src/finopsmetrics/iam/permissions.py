@@ -14,6 +14,8 @@ BEYOND_KINDS = {
     "reconciliation:read": "See every invoice beside its charges.",
     "findings:read": "See findings about the charges one may see.",
     "findings:write": "Acknowledge, assign, comment, end and reopen these findings.",
+    "notifications:read": "See messages that go out, and what became of them.",
+    "notifications:write": "Send, retry and drop messages.",
     "runs:read": "See schedules and the history of runs.",
     "runs:write": "Start runs and change schedules.",
     "plugins:read": "See plugins and how they fare.",

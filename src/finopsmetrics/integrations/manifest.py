@@ -110,12 +110,12 @@ class ChargesFormat(_Strict):
         return frozenset(canonical(pattern) for pattern in self.known if "*" not in pattern)
 
 
-class Collect(_Strict):
-    """How bills are fetched from where the vendor delivers them.
+class Socket(_Strict):
+    """A capability that reaches the vendor.
 
-    `module` holds the source's settings and opens it (see `collecting.SourceModule`); `extra` is the optional dependency that
-    it needs; `hosts` are the vendor's own, with `*` for any part; `secrets` are the names that a connection may give, those
-    ending with `?` may be absent; `contract` names the vendor's published contract against which requests are tested.
+    `module` holds its settings and opens it; `extra` is the optional dependency that it needs; `hosts` are the vendor's own,
+    with `*` for any part; `secrets` are the names that a connection may give, those ending with `?` may be absent; `contract`
+    names the vendor's published contract against which requests are tested.
     """
 
     module: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -130,11 +130,33 @@ class Collect(_Strict):
         return frozenset(name.removesuffix("?") for name in self.secrets if not (needed and name.endswith("?")))
 
 
+class Collect(Socket):
+    """How bills are fetched from where the vendor delivers them; see `collecting.SourceModule`."""
+
+
+class Channel(Socket):
+    """How messages are sent; see `sending.ChannelModule`.
+
+    `recipient` says what a recipient is for it; without it a connection has one destination and takes none. `incidents`:
+    it keeps incidents, so that it wants to hear when something is acknowledged or over.
+    """
+
+    recipient: Line | None = None
+    incidents: bool = False
+
+
 class Capabilities(_Strict):
     """What an integration can do. A capability that is not named is not there."""
 
     charges: tuple[ChargesFormat, ...] = ()
     collect: Collect | None = None
+    channel: Channel | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Capabilities:
+        if not (self.charges or self.collect or self.channel):
+            raise ValueError("an integration can do something: name a capability")
+        return self
 
 
 class Manifest(_Strict):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from finopsmetrics.core.errors import UsageError
 from finopsmetrics.integrations.collecting import Outside, Source, SourceModule, SourceSettings
-from finopsmetrics.integrations.manifest import Collect
+from finopsmetrics.integrations.manifest import Collect, Socket
 from finopsmetrics.integrations.registry import manifests
 
 
@@ -35,12 +35,16 @@ def settings_model(vendor: str) -> type[SourceSettings]:
 
 def check_secrets(vendor: str, given: Mapping[str, str]) -> None:
     """Raise UsageError when secrets are given that the source does not know, or one is absent that it needs."""
-    collect = collector(vendor)
-    unknown = sorted(set(given) - collect.secret_names())
-    absent = sorted(collect.secret_names(needed=True) - set(given))
+    secrets_of(vendor, collector(vendor), given)
+
+
+def secrets_of(vendor: str, socket: Socket, given: Mapping[str, str]) -> None:
+    """Raise UsageError when secrets are given that a capability does not know, or one is absent that it needs."""
+    unknown = sorted(set(given) - socket.secret_names())
+    absent = sorted(socket.secret_names(needed=True) - set(given))
     if unknown or absent:
         told = f"it does not know {', '.join(unknown)}" if unknown else f"it needs {', '.join(absent)}"
-        names = ", ".join(collect.secrets) or "none"
+        names = ", ".join(socket.secrets) or "none"
         raise UsageError(f"The secrets of {vendor} are wrong: {told}.", cure=f"Its secrets: {names} (? may be absent).")
 
 
@@ -52,13 +56,22 @@ def open_source(vendor: str, settings: Mapping[str, Any], secrets: Mapping[str, 
     try:
         return module.open_source(checked_settings(vendor, settings), secrets, outside)
     except ModuleNotFoundError as error:
-        cure = f"pip install finopsmetrics[{collect.extra}]." if collect.extra else "Install it."
-        raise UsageError(f"{vendor} needs the package {error.name}.", cure=cure) from error
+        raise missing_package(vendor, collect, error) from error
+
+
+def missing_package(vendor: str, socket: Socket, error: ModuleNotFoundError) -> UsageError:
+    """The error for a package that a capability needs and that is not there."""
+    cure = f"pip install finopsmetrics[{socket.extra}]." if socket.extra else "Install it."
+    return UsageError(f"{vendor} needs the package {error.name}.", cure=cure)
 
 
 def checked_settings(vendor: str, settings: Mapping[str, Any]) -> SourceSettings:
     """The settings as the source takes them. Raises UsageError that names each fault and the settings there are."""
-    model = settings_model(vendor)
+    return settings_of(vendor, settings_model(vendor), settings)
+
+
+def settings_of(vendor: str, model: type[SourceSettings], settings: Mapping[str, Any]) -> SourceSettings:
+    """Settings as a capability's model takes them. Raises UsageError that names each fault and the settings there are."""
     try:
         return model.model_validate(dict(settings))
     except ValidationError as error:

@@ -132,10 +132,11 @@ def vendors_as_rows() -> list[dict[str, Any]]:
                     "proof": proof,
                 }
             )
-        collect = manifest.capabilities.collect
-        if collect is not None:
-            told = {"title": collect.title, "tier": "", "proof": collect.contract, "files": "", "mapping": ""}
-            rows.append({"vendor": manifest.name, "capability": "collect", "format": "", **told})
+        reaching = {"collect": manifest.capabilities.collect, "channel": manifest.capabilities.channel}
+        for capability, socket in reaching.items():
+            if socket is not None:
+                told = {"title": socket.title, "tier": "", "proof": socket.contract, "files": "", "mapping": ""}
+                rows.append({"vendor": manifest.name, "capability": capability, "format": "", **told})
     return rows
 
 

@@ -21,6 +21,8 @@ class Forecast(Spec, kind="forecast"):
         "confidence_interval": 0.95,
     }
 
+    engine = "observability.forecasting"
+
     horizon: Horizon = Field(description="How far ahead: 30d, 6m (months), 1y.")
     enabled: bool = Field(default=True, description="Whether it is made.")
     model: Word | None = Field(default=None, description="The model; the one that did best on the past, unless given.")

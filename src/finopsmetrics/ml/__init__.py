@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from finopsmetrics.ml.anomaly import Anomaly
     from finopsmetrics.ml.anomaly_detection import AnomalyDetector
+    from finopsmetrics.ml.forecasting import Forecaster
+    from finopsmetrics.ml.forecasts import Forecast
     from finopsmetrics.ml.judgement import Judgement, Judgements
 
 _HOMES = {
     "Anomaly": "finopsmetrics.ml.anomaly",
     "AnomalyDetector": "finopsmetrics.ml.anomaly_detection",
+    "Forecast": "finopsmetrics.ml.forecasts",
+    "Forecaster": "finopsmetrics.ml.forecasting",
     "Judgement": "finopsmetrics.ml.judgement",
     "Judgements": "finopsmetrics.ml.judgement",
 }
 
-__all__ = ["Anomaly", "AnomalyDetector", "Judgement", "Judgements"]
+__all__ = ["Anomaly", "AnomalyDetector", "Forecast", "Forecaster", "Judgement", "Judgements"]
 
 
 def __getattr__(name: str) -> Any:

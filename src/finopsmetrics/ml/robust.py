@@ -40,6 +40,8 @@ class Robust:
         self.missing = np.isnan(work.costs)
         self.clean = np.zeros((count, SPAN + days))
         self.expected = np.full((count, days), np.nan)
+        self.base = np.full((count, days), np.nan)
+        """What was expected without any fee."""
         self.score = np.zeros((count, days))
         self.movement = Movement(count, days, work.ease)
         self.memory = Memory(count, work.calendar)
@@ -50,7 +52,7 @@ class Robust:
         """Expected cost (NaN on the first day) and score of every day."""
         days = self.costs.shape[1]
         early = medians(self.costs)
-        self.expected[:, : early.shape[1]] = early
+        self.expected[:, : early.shape[1]] = self.base[:, : early.shape[1]] = early
         if days > DAYS:
             self.clean[:, : SPAN + DAYS], self.memory.money[:, :DAYS], moves = first_weeks(self.costs[:, :DAYS])
             for past in self.movement.past:
@@ -71,6 +73,7 @@ class Robust:
         fees = self.memory.fees(day, made.level)
         known = np.maximum(fees + self.memory.late(day), rise)
         self.expected[:, day] = made.fast + np.clip(above, 0, known)
+        self.base[:, day] = made.fast
         level = np.where(above > 0, np.maximum(made.level, left), made.level)
         move = excess / np.where(level > 0, level, np.inf)
         score, limit = self.movement.score(day, made, move, clean, self.watch.quiet > 0)

@@ -29,6 +29,7 @@ class Outlets:
     """The connections by which messages can go out: their names, each with its integration."""
 
     known: Mapping[str, str] = field(default_factory=dict)
+    fixed: frozenset[str] = frozenset()  # connections of one destination: their messages name nobody
 
     def named(self, word: str) -> list[str]:
         """The connections that a rule's word stands for: the one of that name, else every one of that integration."""
@@ -51,7 +52,7 @@ class Outlets:
 
     def _reached(self, channel: str, word: str, meant: Meant, *, nobody: bool) -> list[Target]:
         integration = self.known[channel]
-        if nobody or integration not in {BY_ADDRESS, BY_ROOM}:
+        if nobody or channel in self.fixed or integration not in {BY_ADDRESS, BY_ROOM}:
             return [Target("channel:", channel, word)]
         told = [
             Target(f"user:{one.name}", channel, word, address, one)

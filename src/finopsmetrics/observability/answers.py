@@ -103,6 +103,15 @@ def plain_value(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float, bool, list, dict)) else str(value)
 
 
+def plain_tree(value: Any) -> Any:
+    """Mappings and lists with all that they hold, as plain data."""
+    if isinstance(value, Mapping):
+        return {str(name): plain_tree(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_tree(entry) for entry in value]
+    return plain_value(value)
+
+
 def csv_text(names: Sequence[str], rows: Iterator[list[Any]] | Any) -> str:
     """Rows as CSV, safe to open in a spreadsheet."""
     out = io.StringIO()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from finopsmetrics.kinds.budget import Budget
     from finopsmetrics.observability.budget_book import BudgetBook
+    from finopsmetrics.observability.cost_forecast import CostForecast
 
 Moment = datetime | str
 
@@ -107,6 +108,35 @@ class CostObservatory:
             "receipts": [answer.receipt.id for answer in (whole, services) if answer.receipt],
         }
 
+    def forecast(
+        self,
+        horizon: str = "12m",
+        variables: Mapping[str, Any] | None = None,
+        confidence_interval: Any = 0.95,
+        *,
+        group_by: list[str] | tuple[str, ...] | str | None = None,
+        filters: Filters = None,
+        metric: str = "effective",
+        grain: str | None = None,
+        model: str = "auto",
+        prices: list[dict[str, Any]] | None = None,
+        history: str | None = None,
+    ) -> CostForecast:
+        """What costs will come to, from the last complete day on.
+
+        `horizon`: 30d, 8w, 12m, 1y; months end with a whole one. `variables`: user_growth a month, compute_efficiency,
+        reserved_instance_coverage, as shares. `confidence_interval`: how much of what may come lies within the bounds, None for
+        no bounds. `grain`: day, week or month. `model`: see `finopsmetrics.ml.Forecaster`. `prices`: discounts under a
+        commitment, where no charge shows them: `[{"service": "AmazonEC2", "discount": "28%"}]`. `history`: how much of the past
+        is learnt from. Raises UsageError for too little history, for charges in several currencies, and for a variable that the
+        charges cannot answer.
+        """
+        from finopsmetrics.observability.forecasting import forecast
+
+        question = build(metric=metric, group_by=group_by, filters=filters)
+        asked: dict[str, Any] = {"variables": variables, "prices": prices, "grain": grain, "model": model, "past": history}
+        return forecast(self, question, horizon, self._now(), confidence=confidence_interval, **asked)
+
     def create_budget(self, name: str, amount: Any, period: str = "monthly", **fields: Any) -> Budget:
         """Declare a budget, with the fields of docs/kinds/budget.md. Raises SpecError, and ConflictError for a taken name."""
         return self._budgets.create(name, amount, period, fields)
@@ -169,6 +199,10 @@ class CostObservatory:
         mine = query.narrowed(self._scope)
         source = snapshot.source(CHARGES, snapshot.within(CHARGES, query.start, query.end))
         return self._opened.engine.query(charges_sql(selected, mine, snapshot, self._opened.engine.dialect, rest), [source])
+
+    def count(self, query: CostQuery) -> int:
+        """How many charges match a question's filter and touch its window."""
+        return int(self.select("count(*) AS charges", query).column("charges")[0].as_py())
 
     def tag_keys(self) -> list[str]:
         """The tag keys of the charges that can be seen, in order."""

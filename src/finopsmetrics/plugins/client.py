@@ -9,13 +9,12 @@ import json
 import random
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from finopsmetrics.core.errors import FinOpsError
+from finopsmetrics.plugins.waiting import retry_after
 
 ATTEMPTS = 6
 LONGEST_WAIT = 120.0  # seconds that an answer may ask us to wait before it counts as refused
@@ -167,7 +166,7 @@ class _Answer:
 def _fault(host: str, answer: _Answer, passing: bool) -> ApiError:
     status, told = answer.status, _message(answer.content)
     said = f"{host} answered {status}{f': {told}' if told else ''}."
-    wait = _retry_after(answer.headers)
+    wait = retry_after(answer.headers)
     if passing or status in PASSING or (status == 403 and wait is not None):
         return ApiError(said, cure="Try again later.", retryable=True, status=status, wait=wait)
     if status in {401, 403}:
@@ -207,23 +206,6 @@ def _pause(last: ApiError, attempt: int) -> float:
         cause = f"{last.cause} It asks to wait {last.wait:.0f} s."
         raise ApiError(cause, cure="Try again later.", retryable=True, status=last.status)
     return last.wait
-
-
-def _retry_after(headers: Headers) -> float | None:
-    """Seconds that an answer asks to wait: Retry-After, or the reset of a rate limit that is used up."""
-    text = headers.get("retry-after", "").strip()
-    left, reset = (headers.get(f"x-ratelimit-{name}") or headers.get(f"ratelimit-{name}", "") for name in ("remaining", "reset"))
-    now = datetime.now(UTC)
-    if text.isdigit():
-        return float(text)
-    try:
-        if text:
-            return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (TypeError, ValueError):
-        return None
-    if left == "0" and reset.isdigit():  # an epoch, or seconds from now
-        return max(0.0, float(reset) - (now.timestamp() if float(reset) > 1e9 else 0))
-    return None
 
 
 def _parsed(content: bytes) -> Any:

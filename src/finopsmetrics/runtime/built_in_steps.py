@@ -45,6 +45,7 @@ class SweepInputs(Inputs):
     """What counts as old."""
 
     keep_runs_days: int = Field(90, ge=1, le=36_500, description="Days for which ended runs stay in the history.")
+    keep_messages_days: int = Field(90, ge=1, le=36_500, description="Days for which messages that were sent or dropped stay.")
 
 
 @step(
@@ -158,6 +159,32 @@ def anomalies(acting: Acting, _inputs: Inputs, beat: Beat) -> Outcome:
 
 
 @step(
+    "notify.route",
+    description="Turn what happened to findings into messages for whom rules say.",
+    permission="notifications:write",
+    reads="notifications:read",
+)
+def notify_route(acting: Acting, _inputs: Inputs, beat: Beat) -> Outcome:
+    """Put what is to be told into the outbox; see `finopsmetrics notify route`."""
+    from finopsmetrics.runtime.notifying import Notifying
+
+    return Notifying(acting).route(beat=beat).as_dict()
+
+
+@step(
+    "notify.deliver",
+    description="Send messages of the outbox that are due.",
+    permission="notifications:write",
+    reads="notifications:read",
+)
+def notify_deliver(acting: Acting, _inputs: Inputs, beat: Beat) -> Outcome:
+    """Send what is due; what fails is tried again by itself, and is no failure of the step."""
+    from finopsmetrics.runtime.delivering import Delivering
+
+    return {**Delivering(acting).deliver(beat=beat).as_dict()}
+
+
+@step(
     "ingest",
     description="Take in what lies in a folder of the server's machine; fails when something in it is refused.",
     permission="deliveries:write",
@@ -223,15 +250,24 @@ def refresh(acting: Acting, _inputs: Inputs, _beat: Beat) -> Outcome:
 
 
 @step(
-    "sweep", description="Remove sessions, codes and ended runs whose time is over.", permission="runs:write", inputs=SweepInputs
+    "sweep",
+    description="Remove sessions, codes, ended runs and sent messages whose time is over.",
+    permission="runs:write",
+    inputs=SweepInputs,
 )
 def sweep(acting: Acting, inputs: SweepInputs, _beat: Beat) -> Outcome:
-    """Remove sessions and codes that have expired, and ended runs after their time."""
-    from finopsmetrics.store import people, run_rows
+    """Remove sessions and codes that have expired, and ended runs and settled messages after their time.
+
+    Runs of deliveries, one a minute, go after a day: the outbox tells what they did.
+    """
+    from finopsmetrics.store import outbox, people, run_rows
 
     opened = acting.workspace.opened
     now = opened.now()
     with opened.database.write() as connection:
         expired = people.sweep(connection, now)
         runs = run_rows.forget(connection, now - timedelta(days=inputs.keep_runs_days))
-    return {"expired": expired, "runs": runs}
+        runs += run_rows.forget(connection, now - timedelta(days=1), step="notify.deliver")
+        runs += run_rows.forget(connection, now - timedelta(days=1), step="notify.route")
+        messages = outbox.forget(connection, now - timedelta(days=inputs.keep_messages_days))
+    return {"expired": expired, "runs": runs, "messages": messages}

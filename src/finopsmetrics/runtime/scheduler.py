@@ -38,6 +38,8 @@ BUILT_IN = (
     BuiltIn("collect", "collect", "10 * * * *"),
     BuiltIn("sync", "sync", "*/15 * * * *"),
     BuiltIn("budgets", "budgets.check", "20 * * * *"),
+    BuiltIn("notify", "notify.route", "* * * * *"),
+    BuiltIn("deliver", "notify.deliver", "* * * * *"),
     BuiltIn("anomalies", "anomalies", "0 5 * * *"),
     BuiltIn("maintain", "maintain", "0 3 * * *"),
     BuiltIn("audit", "audit.verify", "30 3 * * *"),

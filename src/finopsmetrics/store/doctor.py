@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from finopsmetrics.core.errors import FinOpsError, UsageError
-from finopsmetrics.store import audit, catalog, collected, records, run_rows
+from finopsmetrics.store import audit, catalog, collected, outbox, records, run_rows
 from finopsmetrics.store.database import HEAD
 from finopsmetrics.store.duck import first_line
 from finopsmetrics.store.intake import KEEP_FREE_BYTES
@@ -56,6 +56,7 @@ def examine(opened: OpenedHome, *, deep: bool = False, stale_after: timedelta | 
         ("disk", lambda: _disk(opened)),
         ("staging", lambda: _staging(opened)),
         ("runs", lambda: _reading(opened, lambda connection: _runs(connection, opened))),
+        ("outbox", lambda: _reading(opened, lambda connection: _outbox(connection, opened))),
     ]
     if deep:
         checks.append(("sums", lambda: _sums(opened)))
@@ -215,6 +216,21 @@ def _runs(connection: Connection, opened: OpenedHome) -> Check:
     if failed:
         return Check("runs", "warn", f"The newest run failed of {_first(failed)}", "See `finopsmetrics runs show ID`.")
     return Check("runs", "ok", "No run is overdue, and the newest run of every step went well.")
+
+
+def _outbox(connection: Connection, opened: OpenedHome) -> Check:
+    """Every message went out or is on its way."""
+    counts = outbox.counts(connection)
+    dead = counts.get("dead", 0)
+    if dead:
+        cure = "See `finopsmetrics notify outbox --state dead`; then retry or drop them."
+        return Check("outbox", "warn", f"{dead} messages are dead: they could not be delivered.", cure)
+    late = outbox.overdue(connection, opened.now() - OVERDUE)
+    if late:
+        cure = "Let `finopsmetrics serve` or `finopsmetrics work` run, or run `finopsmetrics notify deliver`."
+        return Check("outbox", "warn", f"{late} messages should have gone out before now.", cure)
+    told = f"{counts.get('sent', 0)} messages were sent." if counts else "No message was put yet."
+    return Check("outbox", "ok", told)
 
 
 def _sums(opened: OpenedHome) -> Check:

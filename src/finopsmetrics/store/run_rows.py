@@ -136,13 +136,17 @@ def last_failures(connection: Connection) -> list[Run]:
     return list({run.step: run for run in (Run(**row) for row in connection.execute(wanted).mappings())}.values())
 
 
-def forget(connection: Connection, before: datetime) -> int:
-    """Remove runs that ended before a moment; give how many. The newest tick of each schedule stays: it was run already."""
+def forget(connection: Connection, before: datetime, step: str | None = None) -> int:
+    """Remove runs that ended before a moment, of one step or of all; give how many.
+
+    The newest tick of each schedule stays: it was run already.
+    """
     other = runs.alias()
     newest = select(func.max(other.c.tick)).where(other.c.schedule == runs.c.schedule)
     old = runs.c.state.in_(("done", "failed")) & (runs.c.ended_at < before)
     kept = and_(runs.c.tick.is_not(None), runs.c.tick == newest.scalar_subquery())
-    return int(connection.execute(runs.delete().where(old, ~kept)).rowcount)
+    own = [runs.c.step == step] if step is not None else []
+    return int(connection.execute(runs.delete().where(old, ~kept, *own)).rowcount)
 
 
 def _ready(now: datetime, steps: Collection[str]) -> ColumnElement[bool]:

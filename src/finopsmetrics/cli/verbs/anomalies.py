@@ -29,7 +29,10 @@ def listed(
     min_impact: Annotated[str | None, typer.Option(help="Only what added at least this amount.")] = None,
     form: Annotated[Format, typer.Option("--format", help="How to answer.")] = Format.table,
 ) -> None:
-    """Tell what is unusual, with its likely cause. Keeps nothing; `anomalies run` keeps it as findings."""
+    """Tell what is unusual, with its likely cause. Keeps nothing; `anomalies run` keeps it as findings.
+
+    Exits with 1 when a detector could not watch.
+    """
     if context.invoked_subcommand is not None:
         return
     from finopsmetrics.observability.answers import plain_row
@@ -42,6 +45,8 @@ def listed(
     if form is Format.json:
         told = {"anomalies": [plain_row({**vars(one), "id": one.id}) for one in looked.findings], **plain_row(looked.as_dict())}
         write_json(told)
+        if looked.unwatched:
+            raise typer.Exit(1)
         return
     if form is Format.table:
         if rows:
@@ -120,6 +125,8 @@ def _footer(looked: Any) -> None:
         say(f"{name} watches nothing: {why}")
     if looked.measured:
         say(str(looked.measured))
+    if looked.unwatched:
+        raise typer.Exit(1)
 
 
 _HIDDEN = {

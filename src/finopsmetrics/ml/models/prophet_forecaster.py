@@ -31,3 +31,16 @@ def judge(work: Work) -> tuple[Floats, Floats]:
         return made["yhat"].to_numpy(), ((made["yhat_upper"] - made["yhat_lower"]) / 2 / 1.2816).to_numpy()
 
     return forecast_scores(work, fit, EVERY)
+
+
+def ahead(past: Floats, last: np.datetime64, steps: int, season: int) -> Floats:
+    """The forecast of the `steps` after the end of one series; `last` is the date of its last step, a day or a month."""
+    import pandas as pd
+
+    logging.getLogger("cmdstanpy").setLevel(logging.WARNING)
+    dates = (last + np.arange(1 - len(past), steps + 1)).astype("datetime64[s]")
+    model = Prophet(
+        weekly_seasonality=season == 7, yearly_seasonality=season == 12, daily_seasonality=False, uncertainty_samples=0
+    )
+    model.fit(pd.DataFrame({"ds": dates[: len(past)], "y": past}), seed=0)
+    return np.asarray(model.predict(pd.DataFrame({"ds": dates[len(past) :]}))["yhat"], dtype=np.float64)

@@ -118,11 +118,11 @@ def _of_country(text: str, years: range) -> set[date]:
     country, _, region = text.partition("-")
     with needs("holidays", f"The holidays of {text}", "give their dates"):
         import holidays as calendars
-    try:
-        return set(calendars.country_holidays(country, subdiv=region or None, years=years))
-    except (NotImplementedError, KeyError) as error:
+    regions = calendars.list_supported_countries().get(country)
+    if regions is None or (region and region not in regions):
         cure = "Write a country such as DE, a region such as US-CA, or dates such as 2026-12-24."
-        raise UsageError(f"No calendar is known of {text!r}.", cure=cure) from error
+        raise UsageError(f"No calendar is known of {text!r}.", cure=cure)
+    return set(calendars.country_holidays(country, subdiv=region or None, years=years))
 
 
 def column_of(name: str) -> str:

@@ -14,9 +14,13 @@ outbox = Table(
     Column("channel", String(120), nullable=False),  # the connection by whose channel it goes
     Column("recipient", String(300), nullable=False),  # as the channel understands it; empty for the connection's own
     Column("notice", JSON, nullable=False),
+    Column("lane", String(40), nullable=False),  # from channel, recipient and what it is about: within one, order is kept
+    Column("place", Integer, nullable=False),  # rises with every message that is put
     Column("state", String(12), nullable=False),  # waiting, sending, sent, dead, dropped
     Column("due", DateTime, nullable=False),
-    Column("attempts", Integer, nullable=False),
+    Column("since", DateTime, nullable=False),  # when it was to go out first, or was put back by hand
+    Column("attempts", Integer, nullable=False),  # of all its life
+    Column("tries", Integer, nullable=False),  # since it was put, or put back by hand
     Column("leased_until", DateTime),
     Column("worker", String(120)),
     Column("proof", JSON),  # what the channel answered: its reference for the message
@@ -24,6 +28,8 @@ outbox = Table(
     Column("created_at", DateTime, nullable=False),
     Column("changed_at", DateTime, nullable=False),
     Index("ix_outbox_due", "state", "due"),
+    Index("ix_outbox_lane", "lane", "place"),
+    Index("ix_outbox_place", "place"),
 )
 
 outbox_attempts = Table(

@@ -16,9 +16,13 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=120), nullable=False),
         sa.Column("recipient", sa.String(length=300), nullable=False),
         sa.Column("notice", sa.JSON(), nullable=False),
+        sa.Column("lane", sa.String(length=40), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("due", sa.DateTime(), nullable=False),
+        sa.Column("since", sa.DateTime(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("leased_until", sa.DateTime(), nullable=True),
         sa.Column("worker", sa.String(length=120), nullable=True),
         sa.Column("proof", sa.JSON(), nullable=True),
@@ -28,6 +32,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_outbox_due", "outbox", ["state", "due"], unique=False)
+    op.create_index("ix_outbox_lane", "outbox", ["lane", "place"], unique=False)
+    op.create_index("ix_outbox_place", "outbox", ["place"], unique=False)
     op.create_table(
         "outbox_attempts",
         sa.Column("message_id", sa.String(length=40), nullable=False),

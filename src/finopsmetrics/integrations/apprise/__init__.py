@@ -1,0 +1,1 @@
+"""Apprise: the long tail of services, by their URLs."""

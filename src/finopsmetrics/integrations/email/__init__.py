@@ -1,0 +1,1 @@
+"""E-mail: notices as HTML with a plain twin, by SMTP."""

@@ -1,0 +1,1 @@
+"""PagerDuty: notices as events of incidents."""

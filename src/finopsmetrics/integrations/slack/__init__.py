@@ -1,0 +1,1 @@
+"""Slack: notices as Block Kit messages."""

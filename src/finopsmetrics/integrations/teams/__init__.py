@@ -1,0 +1,1 @@
+"""Microsoft Teams: notices as Adaptive Cards."""

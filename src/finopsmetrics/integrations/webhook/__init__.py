@@ -1,0 +1,1 @@
+"""Webhooks: notices as signed JSON to an address of one's own."""

@@ -1,0 +1,1 @@
+"""The channels of notifications by their names; each lives with its vendor in `integrations`."""
