@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from finopsmetrics.core.checks import minutes
 from finopsmetrics.core.conditions import Condition
@@ -15,7 +15,7 @@ from finopsmetrics.kinds.anomaly_detector import AnomalyDetector
 from finopsmetrics.kinds.budget import Budget
 from finopsmetrics.kinds.notification_rule import NotificationRule
 from finopsmetrics.notifications.preferences import FREQUENCIES, grade
-from finopsmetrics.notifications.words import BUDGET, meant, within
+from finopsmetrics.notifications.words import FORESEEN, REACHED, meant, within
 
 CRONS: dict[str, str] = {
     "hourly_digest": "0 * * * *",
@@ -41,7 +41,7 @@ class Route:
     """One way of findings to people. `name` is `rule/NAME`, `budget/NAME/n` or `detector/NAME/n`.
 
     It hears of the findings that `alerts` mean, or, with `about`, of those of one declared thing: the `body` of a finding holds
-    these values. `priority` raises the severity of what it tells.
+    one of these values under each key. `priority` raises the severity of what it tells.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Route:
     schedule: str | None = None
     zone: str = "UTC"
     alerts: tuple[str, ...] = ()
-    about: tuple[tuple[str, str], ...] = ()
+    about: tuple[tuple[str, frozenset[str]], ...] = ()
     min_severity: str = "low"
     condition: Condition | None = None
     format: str | None = None
@@ -63,7 +63,7 @@ class Route:
     def hears(self, finding: Finding) -> bool:
         """Whether a finding goes this way."""
         if self.about:
-            return all(str(finding.body.get(key)) == value for key, value in self.about)
+            return all(_text(key, finding.body.get(key)) in values for key, values in self.about)
         grave = grade(self.severity(finding)) >= grade(self.min_severity)
         return grave and meant(self.alerts, finding) and within(finding.where, self.condition)
 
@@ -106,20 +106,32 @@ def of_budget(budget: Budget) -> list[Route]:
     """The routes of a budget's alerts: each for its threshold, to its recipients, else to the budget's owners."""
     found = []
     for place, alert in enumerate(budget.alerts):
-        kind = BUDGET if alert.on == "actual" else "budget_forecast"
-        about = (("kind", kind), ("budget", budget.name), ("threshold", f"{alert.threshold.normalize():f}"))
+        kinds = REACHED if alert.on == "actual" else FORESEEN
+        share = _text("threshold", alert.threshold)
+        about = (("kind", kinds), ("budget", frozenset({budget.name})), ("threshold", frozenset({share})))
         found += _of_alert(f"budget/{budget.name}/{place}", alert, about, budget.owners)
     return found
 
 
 def of_detector(detector: AnomalyDetector) -> list[Route]:
     """The routes of an anomaly detector's alerts."""
-    about = (("watch", detector.name),)
+    about = (("watch", frozenset({detector.name})),)
     name = f"detector/{detector.name}"
     return [one for place, alert in enumerate(detector.alerts) for one in _of_alert(f"{name}/{place}", alert, about, [])]
 
 
-def _of_alert(name: str, alert: Alert, about: tuple[tuple[str, str], ...], owners: Iterable[str]) -> list[Route]:
+def _text(key: str, value: object) -> str:
+    """A value of a body as it is compared: of a threshold the number counts, not how it is written."""
+    text = str(value)
+    if key != "threshold":
+        return text
+    try:
+        return f"{Decimal(text).normalize():f}" if len(text) <= 40 else text
+    except (InvalidOperation, ValueError):
+        return text
+
+
+def _of_alert(name: str, alert: Alert, about: tuple[tuple[str, frozenset[str]], ...], owners: Iterable[str]) -> list[Route]:
     """No route for an alert that names no channel."""
     if not alert.channels:
         return []

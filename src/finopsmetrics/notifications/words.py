@@ -13,13 +13,15 @@ from finopsmetrics.core.findings import Finding, Sort
 from finopsmetrics.core.messages import nearest
 from finopsmetrics.observability.query import parts
 
-BUDGET = "budget_threshold"
-"""What `body.kind` of the finding of a budget's threshold says."""
+REACHED = frozenset({"budget_threshold", "budget_exceeded"})
+"""What `body.kind` says of a budget's threshold that was reached."""
+FORESEEN = frozenset({"budget_forecast", "forecast_variance"})
+"""What it says of one that the forecast reaches."""
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """The findings that a word means: of the sort, and with one of the `kinds` as `body.kind`, unless there are none.
+    """The findings that a word means: of the sort or of `also`, with one of the `kinds` as `body.kind` where there are any.
 
     `rises` leaves out those that cost less than before, `from_share` budget thresholds below a share of the budget.
     """
@@ -28,10 +30,11 @@ class Meaning:
     kinds: frozenset[str] = frozenset()
     rises: bool = False
     from_share: Decimal | None = None
+    also: Sort | None = None
 
     def means(self, finding: Finding) -> bool:
         """Whether a finding is meant."""
-        if finding.sort != self.sort or (self.kinds and finding.body.get("kind") not in self.kinds):
+        if finding.sort not in {self.sort, self.also} or (self.kinds and finding.body.get("kind") not in self.kinds):
             return False
         if self.rises and finding.impact is not None and finding.impact < 0:
             return False
@@ -46,10 +49,10 @@ WORDS: Mapping[str, Meaning] = {
     "anomaly_detection": _of("anomaly"),
     "cost_anomaly": _of("anomaly"),
     "cost_spike": Meaning("anomaly", rises=True),
-    "budget_threshold": _of("violation", BUDGET),
-    "budget_exceeded": Meaning("violation", frozenset({BUDGET}), from_share=Decimal(1)),
-    "budget_forecast": _of("violation", "budget_forecast"),
-    "forecast_variance": _of("insight", "forecast_variance"),
+    "budget_threshold": _of("violation", *REACHED),
+    "budget_exceeded": Meaning("violation", REACHED, from_share=Decimal(1)),
+    "budget_forecast": _of("violation", *FORESEEN),
+    "forecast_variance": Meaning("insight", FORESEEN, also="violation"),
     "policy_violation": _of("violation", "policy", "policy_violation"),
     "compliance_violation": _of("violation", "compliance", "compliance_violation"),
     "violation": _of("violation"),

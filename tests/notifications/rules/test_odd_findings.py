@@ -7,13 +7,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.findings import Finding
+from finopsmetrics.kinds.budget import Budget
 from finopsmetrics.kinds.notification_rule import NotificationRule
 from finopsmetrics.notifications.engine import Home, Seen, decide
 from finopsmetrics.notifications.people import Directory, Person
 from finopsmetrics.notifications.reaching import Outlets
-from finopsmetrics.notifications.rules import Route, of_rule
+from finopsmetrics.notifications.rules import Route, of_budget, of_rule
+from finopsmetrics.notifications.words import WORDS
 from finopsmetrics.store.findings import Event, KeptFinding
 from finopsmetrics.store.telling import EVERYBODY
 
@@ -70,3 +74,19 @@ def test_what_was_snoozed_is_told_once_with_its_newest_event() -> None:
     taken = replace(one, state="acknowledged")
     assert [message.channel for message in decide(here, replace(later, findings={one.finding.id: taken})).messages] == ["mail"]
     assert decide(here, replace(later, findings={one.finding.id: replace(one, state="done")})).messages == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "on"), [("budget_threshold", "actual"), ("budget_exceeded", "actual"), ("forecast_variance", "forecast")]
+)
+def test_a_budgets_alert_hears_of_its_own_threshold_alone(kind: str, on: str) -> None:
+    alerts = [{"threshold": share, "on": on, "channels": ["email"], "recipients": [f"{share}@x.com"]} for share in ("0.8", "1")]
+    routes = of_budget(Budget.read({"name": "ml", "amount": 10, "period": "monthly", "alerts": alerts}))
+    body = {"kind": kind, "budget": "ml", "threshold": "1.0"}
+    one = KeptFinding(Finding("violation", "k", "Budget", body=body), "open", None, 1, NOW, NOW, NOW)
+    assert [message.recipient for message in decide(home(*routes), Seen(NOW, [event(one, 1)])).messages] == ["1@x.com"]
+    other = replace(one, finding=replace(one.finding, body={**body, "budget": "web"}))
+    assert decide(home(*routes), Seen(NOW, [event(other, 1)])).messages == []
+    words = {word for word, meaning in WORDS.items() if meaning.means(one.finding)}
+    told = {"budget_threshold", "budget_exceeded"} if on == "actual" else {"budget_forecast", "forecast_variance"}
+    assert words == told | {"violation"}
