@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from finopsmetrics.core.errors import UsageError
 from finopsmetrics.iac.checked import checked
 from finopsmetrics.kinds.notification_preference import NotificationPreference
+from finopsmetrics.store import people
 from finopsmetrics.store.specs import SpecBook, bodies
 
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ class OwnPreference:
         if principal.user_id is None:
             cure = "Log in as a user; or declare a notification_preference that names one."
             raise UsageError("Only a user has a preference of their own.", cure=cure)
-        self._name = principal.name
-        self._book = SpecBook(self._opened.database, self._opened.now)
+        with self._opened.database.read() as connection:
+            row = people.one_user(connection, id=principal.user_id)
+        if row is None:
+            raise UsageError("Only a user has a preference of their own.", cure="Log in again.")
+        # The user's name, also where a token of theirs asks, which has one of its own.
+        self._name, self._known_by = str(row["name"]), [one.casefold() for one in (row["name"], row["email"]) if one]
+        self._book, self._actor = SpecBook(self._opened.database, self._opened.now), principal.name
 
     def get(self) -> NotificationPreference | None:
         """The preference; None when there is none: everything is heard as rules say it."""
@@ -38,20 +44,21 @@ class OwnPreference:
         if odd:
             raise UsageError(f"{', '.join(sorted(odd))} cannot be changed here.", cure="It is yours, and stays so.")
         name, body = self._kept()
-        fields = {**(body or {}), **changes, "user": self._name}
+        fields = {"user": self._name, **(body or {}), **changes}
         told = {field: value for field, value in fields.items() if value is not None}
         spec = checked(KIND, {**told, "name": name})
         assert isinstance(spec, NotificationPreference)
-        self._book.put(KIND, name, spec.plain(), actor=self._name)
+        self._book.put(KIND, name, spec.plain(), actor=self._actor)
         return spec
 
     def _kept(self) -> tuple[str, dict[str, Any] | None]:
         """The name and body of the asker's preference: the first that names them, as the engine takes it."""
         with self._opened.database.read() as connection:
             known = bodies(connection, KIND)
-        mine = self._name.casefold()
-        for name, body in sorted(known.items()):
-            if str(body.get("user", "")).casefold() == mine and body.get("enabled", True):
-                return name, dict(body)
+        on = [(name, body) for name, body in sorted(known.items()) if body.get("enabled", True)]
+        for mine in self._known_by:
+            for name, body in on:
+                if str(body.get("user", "")).casefold() == mine:
+                    return name, dict(body)
         free = self._name if self._name not in known else f"{self._name} (own)"
         return free, None
