@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finopsmetrics.core.errors import UsageError
-from finopsmetrics.runtime.ticks import checked_cron, checked_zone, newest_tick, next_tick
+from finopsmetrics.core.ticks import checked_cron, checked_zone, newest_tick, next_tick
 
 
 def ticks(cron: str, zone: str, day: str) -> list[str]:

@@ -29,6 +29,7 @@ class QuietHours(Part):
 class NotificationPreference(Spec, kind="notification_preference"):
     """How one person wants to hear: by what, how often, when not, of what not. It narrows the rules, and never widens them."""
 
+    engine = "notifications.preferences"
     example = {
         "name": "maya",
         "user": "maya@company.com",

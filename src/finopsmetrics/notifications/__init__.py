@@ -1,1 +1,5 @@
-"""Notifications: who hears of what, by which channels. The channels themselves are integrations."""
+"""Notifications: who hears of what, when, and in which words."""
+
+from finopsmetrics.notifications.alert import ContextualAlert
+
+__all__ = ["ContextualAlert"]

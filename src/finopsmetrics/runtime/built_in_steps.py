@@ -159,6 +159,19 @@ def anomalies(acting: Acting, _inputs: Inputs, beat: Beat) -> Outcome:
 
 
 @step(
+    "notify.route",
+    description="Turn what happened to findings into messages for whom rules say.",
+    permission="notifications:write",
+    reads="notifications:read",
+)
+def notify_route(acting: Acting, _inputs: Inputs, beat: Beat) -> Outcome:
+    """Put what is to be told into the outbox; see `finopsmetrics notify route`."""
+    from finopsmetrics.runtime.notifying import Notifying
+
+    return Notifying(acting).route(beat=beat).as_dict()
+
+
+@step(
     "notify.deliver",
     description="Send messages of the outbox that are due.",
     permission="notifications:write",
@@ -255,5 +268,6 @@ def sweep(acting: Acting, inputs: SweepInputs, _beat: Beat) -> Outcome:
         expired = people.sweep(connection, now)
         runs = run_rows.forget(connection, now - timedelta(days=inputs.keep_runs_days))
         runs += run_rows.forget(connection, now - timedelta(days=1), step="notify.deliver")
+        runs += run_rows.forget(connection, now - timedelta(days=1), step="notify.route")
         messages = outbox.forget(connection, now - timedelta(days=inputs.keep_messages_days))
     return {"expired": expired, "runs": runs, "messages": messages}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from finopsmetrics.core.checks import minutes
 from finopsmetrics.core.conditions import Condition
-from finopsmetrics.core.errors import NotFoundError
+from finopsmetrics.core.errors import NotFoundError, UsageError
 from finopsmetrics.core.findings import ENDED, Link
 from finopsmetrics.observability.query import parts
 from finopsmetrics.store.findings import Event, FindingBook, KeptFinding
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from finopsmetrics.runtime.acting import Acting
 
 PAGE = 500
+NOTHING = frozenset({"0", "0m", "0h", "0d"})
 
 
 class Reviewing:
@@ -73,6 +76,24 @@ class Reviewing:
             state, reason = "dismissed", reason or verdict.replace("_", " ")
         told = {"owner": owner, "comment": comment, "link": link, "verdict": verdict, "seen": seen}
         return self._book.change(finding_id, actor=self._actor, state=state, reason=reason, **told)  # type: ignore[arg-type]
+
+    def snooze(self, finding_id: str, time: str, *, everybody: bool = False) -> KeptFinding:
+        """Let oneself, or everybody, not hear of a finding for a time such as 4h or 3d; 0m ends that. Raises UsageError.
+
+        For everybody it takes `findings:write`, for oneself seeing it is enough.
+        """
+        self._acting.require("findings:write" if everybody else "findings:read")
+        self._seen(finding_id)
+        if not everybody and self._acting.principal.user_id is None:
+            cure = "Log in as a user, or snooze it for everybody."
+            raise UsageError("Only a user can snooze a finding for themselves.", cure=cure)
+        try:
+            passed = timedelta(minutes=minutes(time) if time not in NOTHING else 0)
+        except ValueError as error:
+            raise UsageError(f"The time cannot be read: {error}.", cure="Write 30m, 4h, 3d or 1w.") from error
+        until = self._acting.workspace.opened.now() + passed
+        who = "" if everybody else f"user:{self._actor}"
+        return self._book.snooze(finding_id, actor=self._actor, who=who, until=until)
 
     def events(self, after: int, *, limit: int = 500) -> tuple[list[tuple[Event, KeptFinding]], int]:
         """What happened after a place in the order of all events, to findings that may be seen; and the place reached."""

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.errors import FinOpsError, NotFoundError
+from finopsmetrics.core.ticks import checked_cron, checked_zone, newest_tick
 from finopsmetrics.runtime.jobs import new_run
-from finopsmetrics.runtime.ticks import checked_cron, checked_zone, newest_tick
 from finopsmetrics.store import run_rows
 from finopsmetrics.store import schedule_rows as rows
 from finopsmetrics.store.audit import record
@@ -38,6 +38,7 @@ BUILT_IN = (
     BuiltIn("collect", "collect", "10 * * * *"),
     BuiltIn("sync", "sync", "*/15 * * * *"),
     BuiltIn("budgets", "budgets.check", "20 * * * *"),
+    BuiltIn("notify", "notify.route", "* * * * *"),
     BuiltIn("deliver", "notify.deliver", "* * * * *"),
     BuiltIn("anomalies", "anomalies", "0 5 * * *"),
     BuiltIn("maintain", "maintain", "0 3 * * *"),

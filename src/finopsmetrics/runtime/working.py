@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.errors import UsageError
+from finopsmetrics.core.ticks import next_tick
 from finopsmetrics.observability.answers import plain_row
 from finopsmetrics.runtime.jobs import JobBook
 from finopsmetrics.runtime.scheduler import ScheduleBook
 from finopsmetrics.runtime.steps import Step, all_steps, one_step
-from finopsmetrics.runtime.ticks import next_tick
 from finopsmetrics.store.run_rows import STATES, Run
 from finopsmetrics.store.schedule_rows import Schedule
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from finopsmetrics.core.errors import ConflictError, NotFoundError, UsageError
 from finopsmetrics.core.findings import ENDED, Finding, Link, next_state, verdict_of
+from finopsmetrics.store import telling
 from finopsmetrics.store.tables import finding_events, findings
 
 if TYPE_CHECKING:
@@ -107,12 +108,8 @@ class FindingBook:
 
     def events(self, after: int, *, limit: int = 500) -> list[tuple[Event, KeptFinding]]:
         """What happened to any finding after a place in the order of all events, with the finding as it stands now."""
-        wanted = select(finding_events).where(finding_events.c.place > after).order_by(finding_events.c.place).limit(limit)
         with self._database.read() as connection:
-            found = [_event(row) for row in connection.execute(wanted).mappings()]
-            about = select(findings).where(findings.c.id.in_({event.finding for event in found}))
-            known = {row["id"]: _read(row) for row in connection.execute(about).mappings()}
-        return [(event, known[event.finding]) for event in found]
+            return events_after(connection, after, limit)
 
     def last_place(self) -> int:
         """The place of the newest event; 0 when nothing happened yet."""
@@ -164,6 +161,20 @@ class FindingBook:
                 _note(connection, finding_id, place, now, actor, action, told)
             return _known(connection, finding_id)
 
+    def snooze(self, finding_id: str, *, actor: str, who: str, until: datetime) -> KeptFinding:
+        """Let somebody (`who`, empty for everybody) not hear of a finding until a time, UTC without zone; a past one ends that.
+
+        Raises NotFoundError.
+        """
+        with self._database.write() as connection:
+            kept, now = _known(connection, finding_id), self._now()
+            telling.snooze(connection, finding_id, who, until, actor, now)
+            life = {"version": kept.version + 1, "changed_at": now}
+            connection.execute(findings.update().where(findings.c.id == finding_id).values(**life))
+            told = {"until": until.isoformat(), "everybody": not who}
+            _note(connection, finding_id, kept.version + 1, now, actor, "snooze", told)
+            return _known(connection, finding_id)
+
     def _keep(self, connection: Connection, one: Finding) -> tuple[KeptFinding, bool]:
         row = connection.execute(select(findings).where(findings.c.id == one.id)).mappings().first()
         now = self._now()
@@ -190,6 +201,20 @@ class FindingBook:
             _note(connection, one.id, before.version + 1, now, SYSTEM, "returned" if back else "changed", detail)
         connection.execute(findings.update().where(findings.c.id == one.id).values(**values, **life))
         return _known(connection, one.id), back
+
+
+def events_after(connection: Connection, place: int, limit: int) -> list[tuple[Event, KeptFinding]]:
+    """What happened to any finding after a place in the order of all events, with the finding as it stands now."""
+    wanted = select(finding_events).where(finding_events.c.place > place).order_by(finding_events.c.place).limit(limit)
+    found = [_event(row) for row in connection.execute(wanted).mappings()]
+    known = known_findings(connection, {event.finding for event in found})
+    return [(event, known[event.finding]) for event in found]
+
+
+def known_findings(connection: Connection, ids: Collection[str]) -> dict[str, KeptFinding]:
+    """Findings by their ids, those that are there."""
+    about = select(findings).where(findings.c.id.in_(ids))
+    return {row["id"]: _read(row) for row in connection.execute(about).mappings()}
 
 
 def _known(connection: Connection, finding_id: str) -> KeptFinding:

@@ -92,6 +92,15 @@ class FindingChange(BaseModel):
     version: int | None = Field(None, ge=1, description="The version that was read; refused when it was changed since.")
 
 
+class Snooze(BaseModel):
+    """For how long nothing is to be heard of a finding."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time: str = Field(max_length=20, description="30m, 4h, 3d or 1w; 0m ends it.")
+    everybody: bool = Field(False, description="For everybody, not only for oneself; takes findings:write.")
+
+
 @router.get("/findings", response_model=FindingsShown, responses=problems())
 @needs("findings:read")
 def findings(
@@ -135,3 +144,16 @@ def change(backing: In, finding_id: FindingId, sent: FindingChange) -> JSONRespo
     told = {name: getattr(sent, name) for name in ("state", "reason", "owner", "comment", "verdict")}
     changed = Reviewing(backing.acting).change(finding_id, **told, link=link, seen=sent.version)
     return JSONResponse(plain_row(changed.as_dict()))
+
+
+@router.post(
+    "/findings/{finding_id}/snooze",
+    response_model=FindingShown,
+    dependencies=[Depends(json_body)],
+    responses=problems(404, 413, 415),
+)
+@needs("findings:read")
+def snooze(backing: In, finding_id: FindingId, sent: Snooze) -> JSONResponse:
+    """Let oneself, or everybody, not hear of a finding for a time."""
+    found = Reviewing(backing.acting).snooze(finding_id, sent.time, everybody=sent.everybody)
+    return JSONResponse(plain_row(found.as_dict()))

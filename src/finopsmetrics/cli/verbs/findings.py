@@ -132,6 +132,17 @@ def feedback(
     say(f"{finding} was {verdict}; it is {one.state}.")
 
 
+@app.command("snooze")
+def snooze(
+    finding: Id,
+    time: Annotated[str, typer.Option("--for", help="How long: 30m, 4h, 3d; 0m ends it.")] = "1d",
+) -> None:
+    """Let nobody hear of it for a time; then whoever was to hear does, if it is still open."""
+    with desk("findings:write") as acting:
+        _reviewing(acting).snooze(finding, time, everybody=True)
+    say(f"Nobody hears of {finding} for {time}.")
+
+
 def _move(finding: str, state: str, reason: str) -> None:
     with desk("findings:write") as acting:
         one = _reviewing(acting).change(finding, state=state, reason=reason)

@@ -8,6 +8,7 @@ import typer
 
 from finopsmetrics.cli.desk import desk
 from finopsmetrics.cli.output import Format, console, print_rows, say, write_json
+from finopsmetrics.cli.verbs import notify_rules
 
 if TYPE_CHECKING:
     from finopsmetrics.runtime.acting import Acting
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Messages: test a channel, and see what went out.", rich_markup_mode=None)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The message's id.")]
 Answer = Annotated[Format, typer.Option("--format", help="How to answer: table or json.")]
+
+
+notify_rules.add(app)
 
 
 @app.callback()

@@ -19,6 +19,7 @@ from finopsmetrics.store.tables.spine import (
     receipts,
     settings,
 )
+from finopsmetrics.store.tables.telling import escalations, notices_told, notices_waiting, snoozes
 from finopsmetrics.store.tables.work import plugin_reports, plugin_settings, runs, schedules
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "cost_entries",
     "deliveries",
     "delivery_periods",
+    "escalations",
     "finding_events",
     "findings",
     "iceberg_namespace_properties",
@@ -37,6 +39,8 @@ __all__ = [
     "lake_files",
     "lake_state",
     "metadata",
+    "notices_told",
+    "notices_waiting",
     "one_time_codes",
     "outbox",
     "outbox_attempts",
@@ -47,6 +51,7 @@ __all__ = [
     "schedules",
     "sessions",
     "settings",
+    "snoozes",
     "spec_changes",
     "specs",
     "syncs",
