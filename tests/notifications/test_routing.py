@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from finopsmetrics.api.server import BackgroundServer
+from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import NotFoundError, UsageError
 from finopsmetrics.core.findings import Finding
 from finopsmetrics.iam import OWNER, IAMManager
@@ -260,3 +261,17 @@ def test_the_places_of_a_webhook_in_chat_name_nobody(home: Workspace) -> None:
     rule(home, persona="cfo", channels=["slack"])
     book(home).keep([SPIKE])
     assert {(one.channel, one.recipient) for one in route(home)} == {("chat", "ann@x.example"), ("wall", "")}
+
+
+def test_whoever_sees_some_charges_lets_others_be_told_of_these_alone(home: Workspace) -> None:
+    web = Condition.parse('tags.team == "web"')
+    narrow = Acting(home, Principal("lead", "user", frozenset({"*:*"}), web)).specs
+    told = {"channels": ["slack"], "recipients": ["#web"], "alerts": ["anomaly_detection"]}
+    alerts = {"amount": 5, "period": "monthly", "alerts": [{"threshold": 1, "channels": ["slack"]}]}
+    for kind, body in (("notification_rule", told), ("budget", alerts)):
+        for condition in (None, 'tags.team == "web" OR tags.team == "ml"'):
+            with pytest.raises(ForbiddenError, match="would tell of charges"):
+                narrow.put(kind, "mine", {**body, "condition": condition} if condition else body)
+        narrow.put(kind, "mine", {**body, "condition": 'tags.team == "web" AND ServiceName == "x"'})
+    narrow.put("budget", "other", {**alerts, "filters": {"team": "web"}})
+    narrow.put("budget", "silent", {"amount": 5, "period": "monthly"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.spec import Fault, Spec, SpecError
 from finopsmetrics.iac.checked import checked, known
 from finopsmetrics.iam.grants import built_in
@@ -115,12 +116,28 @@ class Declaring:
 
     def _may_grant(self, spec: Spec) -> None:
         """Nobody gives what they do not have: neither permissions nor sight of charges."""
+        self._may_tell(spec)
         permissions: list[str] = getattr(spec, "permissions", []) if spec.kind == "role" else []
         nothing = [place for place, one in enumerate(permissions) if unknown([one])]
         if nothing:
             message = "there is no such permission; GET /api/v1/access lists them"
             raise SpecError(spec.kind, [Fault(("permissions", place), message) for place in nothing])
         self._may_hand_out(spec.kind, permissions)
+
+    def _may_tell(self, spec: Spec) -> None:
+        """Who may see some charges lets others be told of these alone. Raises ForbiddenError."""
+        scope = self._acting.principal.scope
+        alerts = getattr(spec, "alerts", [])
+        tells = spec.kind == "notification_rule" or any(getattr(alert, "channels", None) for alert in alerts)
+        if scope is None or not tells:
+            return
+        from finopsmetrics.observability.anomalies.watch import both
+        from finopsmetrics.observability.query import parts, read_filters
+
+        about = both([read_filters(dict(getattr(spec, "filters", {})) or None), getattr(spec, "condition", None)])
+        if about is None or not parts(scope) <= parts(Condition.parse(about)):
+            cure = f"Give it the condition: {scope}."
+            raise ForbiddenError(f"The {spec.kind} {spec.name} would tell of charges that you may not see.", cure=cure)
 
     def _may_drop(self, kind: str, name: str) -> bool:
         """Whether a built-in role takes the place of a role that goes; then its grants count as given."""
