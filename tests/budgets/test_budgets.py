@@ -258,7 +258,7 @@ def test_the_verb_and_http_tell_the_same(home: Workspace, tmp_path: Path, monkey
     with client_of(home) as client:
         [found, odd] = client.get("/api/v1/budget-status").json()["budgets"]
         assert (found["spent"], found["share"], found["reached"]) == ("7.500000000000000000", "0.0750", ["0.05"])
-        assert "not watched yet" in found["unwatched"]
+        assert (found["projected"], bool(found["unprojected"])) == (None, True)
         assert "covers charges in USD" in odd["error"]
         assert client.get("/api/v1/budget-status/b").json() == found
         days = client.get("/api/v1/budget-status/b/burn-down").json()["days"]

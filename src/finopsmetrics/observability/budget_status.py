@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,16 @@ from finopsmetrics.observability.query import CostQuery, build, naive
 if TYPE_CHECKING:
     from finopsmetrics.kinds.budget import Budget
     from finopsmetrics.observability.cost_observatory import CostObservatory
+    from finopsmetrics.observability.month_end import Projection
 
 
 @dataclass(frozen=True)
 class BudgetStatus:
     """A budget in its current period, in one currency. `allowed` is its amount with what earlier periods carry into it.
 
-    `currency` is None when nothing was charged and the budget names none; `receipt` is the receipt of the spend. Alerts on
-    the forecast are in `unwatched`, with the reason, while nothing forecasts.
+    `currency` is None when nothing was charged and the budget names none; `receipt` is the receipt of the spend. `projection` is
+    what the whole period is forecast to come to, None where it was not asked for or, with the reason in `unprojected`, cannot be
+    told; `foreseen` are the thresholds on the forecast that it reaches.
     """
 
     budget: Budget
@@ -36,7 +38,9 @@ class BudgetStatus:
     currency: str | None
     reached: tuple[Decimal, ...]
     receipt: str | None
-    unwatched: str | None = None
+    projection: Projection | None = None
+    unprojected: str | None = None
+    foreseen: tuple[Decimal, ...] = ()
 
     @property
     def allowed(self) -> Decimal:
@@ -51,10 +55,14 @@ class BudgetStatus:
     @property
     def share(self) -> Decimal | None:
         """What was spent as a share of what is allowed, at 4 places; None where nothing is allowed."""
+        return self.share_of(self.current)
+
+    def share_of(self, amount: Decimal) -> Decimal | None:
+        """An amount as a share of what is allowed, at 4 places; None where nothing is allowed."""
         if self.allowed <= 0:
             return None
         with localcontext(prec=120):
-            return (self.current / self.allowed).quantize(Decimal("0.0001"))
+            return (amount / self.allowed).quantize(Decimal("0.0001"))
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data; amounts are Decimal, times UTC."""
@@ -72,7 +80,12 @@ class BudgetStatus:
             "share": self.share,
             "reached": list(self.reached),
             "receipt": self.receipt,
-            "unwatched": self.unwatched,
+            "projected": self.projection.expected if self.projection else None,
+            "projected_lower": self.projection.lower if self.projection else None,
+            "projected_upper": self.projection.upper if self.projection else None,
+            "projected_share": self.share_of(self.projection.expected) if self.projection else None,
+            "unprojected": self.unprojected,
+            "foreseen": list(self.foreseen),
         }
 
 
@@ -95,13 +108,19 @@ def budget_question(budget: Budget, start: datetime, end: datetime, team: Condit
 
 
 def budget_status(
-    budget: Budget, costs: CostObservatory, now: datetime, *, team: Condition | None = None, made: datetime | None = None
+    budget: Budget,
+    costs: CostObservatory,
+    now: datetime,
+    *,
+    team: Condition | None = None,
+    made: datetime | None = None,
+    projecting: bool = True,
 ) -> BudgetStatus:
     """The status of a budget at `now` (with a time zone), recomputed from the lake.
 
     `team` is the condition on the charges of the budget's team, `made` when the budget was declared: periods are counted from
-    its start, else from then. Raises UsageError for charges in more than one currency, for one that is not the budget's, and for
-    a team that is not told.
+    its start, else from then. `projecting` asks for what the period will come to, which takes longer. Raises UsageError for
+    charges in more than one currency, for one that is not the budget's, and for a team that is not told.
     """
     if budget.team is not None and team is None:
         raise UsageError(
@@ -114,10 +133,26 @@ def budget_status(
     wanted = sorted({alert.threshold for alert in budget.alerts if alert.on == "actual"})
     with localcontext(prec=120):  # exact: both factors have fewer digits together
         reached = tuple(share for share in wanted if spent >= share * (amount + carried))
-    on_forecast = any(alert.on == "forecast" for alert in budget.alerts)
-    told = "alerts on the forecast are not watched yet: nothing forecasts" if on_forecast else None
     receipt = answer.receipt.id if answer.receipt else None
-    return BudgetStatus(budget, period, spent, amount, carried, currency, reached, receipt, told)
+    status = BudgetStatus(budget, period, spent, amount, carried, currency, reached, receipt)
+    return _projected(status, costs, now, team) if projecting else status
+
+
+def _projected(status: BudgetStatus, costs: CostObservatory, now: datetime, team: Condition | None) -> BudgetStatus:
+    """The status with what its period will come to, and the thresholds on the forecast that this reaches."""
+    budget, period = status.budget, status.period
+    if budget.period == "rolling":
+        return replace(status, unprojected="a rolling period ends now: there is nothing ahead of it")
+    from finopsmetrics.observability.month_end import projected
+
+    try:
+        found = projected(costs, budget_question(budget, period.start, period.end, team), period.start, period.end, now)
+    except UsageError as error:
+        return replace(status, unprojected=str(error))
+    wanted = sorted({alert.threshold for alert in budget.alerts if alert.on == "forecast"})
+    with localcontext(prec=120):
+        foreseen = tuple(share for share in wanted if found.expected >= share * status.allowed)
+    return replace(status, projection=found, foreseen=foreseen)
 
 
 def burn_down(status: BudgetStatus, costs: CostObservatory, now: datetime, *, team: Condition | None = None) -> list[BurnDown]:

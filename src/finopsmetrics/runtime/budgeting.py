@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import FinOpsError, NotFoundError, UsageError
+from finopsmetrics.core.findings import ENDED, Finding
 from finopsmetrics.iam.grants import Declared
 from finopsmetrics.kinds.budget import Budget
+from finopsmetrics.observability.budget_findings import findings_of, key_of
 from finopsmetrics.observability.budget_periods import current
 from finopsmetrics.observability.budget_status import BudgetStatus, BurnDown, budget_question, budget_status, burn_down
 from finopsmetrics.store import fired
+from finopsmetrics.store.findings import SYSTEM, FindingBook
 from finopsmetrics.store.plugin_book import plugins_of
 from finopsmetrics.store.specs import Kept, SpecBook
 
 if TYPE_CHECKING:
     from finopsmetrics.runtime.acting import Acting
+
+BELOW = "As the charges are known now, it is not reached."
 
 
 @dataclass(frozen=True)
@@ -39,13 +44,15 @@ class Stands:
 
 @dataclass(frozen=True)
 class Watched:
-    """What a check of a budget came to: its period, spend and currency, the thresholds told now; or why it cannot be watched."""
+    """What a check of a budget came to: its period, spend and currency, the thresholds told now, on the spend and on the
+    forecast (`foretold`); or why it, or its forecast, cannot be watched."""
 
     budget: str
     period: str | None = None
     current: Decimal | None = None
     currency: str | None = None
     told: tuple[Decimal, ...] = ()
+    foretold: tuple[Decimal, ...] = ()
     error: str | None = None
 
 
@@ -56,6 +63,7 @@ class Budgeting:
         self._acting = acting
         opened = acting.workspace.opened
         self._book = SpecBook(opened.database, opened.now)
+        self._findings = FindingBook(opened.database, opened.now)
 
     def all(self) -> list[Stands]:
         """How every budget that is enabled stands, by name."""
@@ -80,11 +88,12 @@ class Budgeting:
         return burn_down(status.status, self._acting.costs, self._acting.workspace.now(), team=self._team(budget))
 
     def check(self) -> list[Watched]:
-        """Compare every budget with its spend, and fire `budget_threshold_exceeded` for each threshold that was reached for
-        the first time in its period; `budget:write`, over all charges.
+        """Compare every budget with its spend, and one with alerts on the forecast with that; `budget:write`, over all charges.
 
-        A threshold counts as told before its hooks are called: a listener that fails is reported, and not called again. In a
-        rolling period one is told again after the spend was below it.
+        Each threshold that is reached is kept as a finding, and ended when a restated bill takes it back. One on the spend that
+        is reached for the first time in its period fires `budget_threshold_exceeded`: it counts as told before its hooks are
+        called, so a listener that fails is reported, and not called again. In a rolling period one is told again after the spend
+        was below it.
         """
         self._acting.require("budget:write")
         self._acting.principal.require_all_charges("watching budgets")
@@ -93,13 +102,19 @@ class Budgeting:
     def _watched(self, kept: Kept) -> Watched:
         workspace = self._acting.workspace
         try:
-            status = self._status(kept, workspace.costs)
+            budget = Budget.read(kept.body)
+            ahead = any(alert.on == "forecast" for alert in budget.alerts)
+            status = self._status(kept, workspace.costs, projecting=ahead)
+            self._keep(status)
         except FinOpsError as error:
             return Watched(kept.name, error=str(error))
         reached = {f"{share.normalize():f}": share for share in status.reached}
-        rolling = status.budget.period == "rolling"
-        new = fired.claim(workspace.opened.database, kept.name, status.period.label, list(reached), rearm=rolling)
-        told = tuple(reached[share] for share in new)
+        foreseen = {f"forecast:{share.normalize():f}": share for share in status.foreseen}
+        rolling = budget.period == "rolling"
+        names = [*reached, *foreseen]
+        new = fired.claim(workspace.opened.database, kept.name, status.period.label, names, rearm=rolling)
+        told = tuple(reached[share] for share in new if share in reached)
+        foretold = tuple(foreseen[share] for share in new if share in foreseen)
         for threshold in told:
             plugins_of(workspace.opened).fire(
                 "budget_threshold_exceeded",
@@ -108,7 +123,22 @@ class Budgeting:
                 threshold=threshold,
                 period=status.period.label,
             )
-        return Watched(kept.name, status.period.label, status.current, status.currency, told)
+        fault = f"Its forecast cannot be watched: {status.unprojected}" if ahead and status.unprojected else None
+        return Watched(kept.name, status.period.label, status.current, status.currency, told, foretold, fault)
+
+    def _keep(self, status: BudgetStatus) -> None:
+        """Keep a finding for each threshold that is reached; end those that a restated bill took back."""
+        budget, book = status.budget, self._findings
+        found = list(findings_of(status, self._team(budget)))
+        book.keep(found)
+        reached = {one.key for one in found}
+        for alert in budget.alerts:
+            key = key_of(budget.name, status.period.label, alert.on, alert.threshold)
+            if key in reached or (alert.on == "forecast" and status.projection is None):
+                continue
+            gone = book.find(Finding("violation", key, "").id)
+            if gone is not None and gone.state not in ENDED:
+                book.change(gone.finding.id, actor=SYSTEM, state="done", reason=BELOW)
 
     def _stands(self, kept: Kept) -> Stands | None:
         """None when the budget covers charges that the principal may not see."""
@@ -124,10 +154,11 @@ class Budgeting:
         except FinOpsError as error:
             return Stands(kept.name, error=str(error)) if self._acting.principal.scope is None else None
 
-    def _status(self, kept: Kept, costs: Any) -> BudgetStatus:
+    def _status(self, kept: Kept, costs: Any, *, projecting: bool = True) -> BudgetStatus:
         budget = Budget.read(kept.body)
         made = kept.created_at.replace(tzinfo=UTC)
-        return budget_status(budget, costs, self._acting.workspace.now(), team=self._team(budget), made=made)
+        now, team = self._acting.workspace.now(), self._team(budget)
+        return budget_status(budget, costs, now, team=team, made=made, projecting=projecting)
 
     def _team(self, budget: Budget) -> Condition | None:
         if budget.team is None:

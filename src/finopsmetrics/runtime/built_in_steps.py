@@ -142,10 +142,11 @@ def budgets_check(acting: Acting, _inputs: Inputs, _beat: Beat) -> Outcome:
     from finopsmetrics.runtime.budgeting import Budgeting
 
     found = Budgeting(acting).check()
-    told = [{**plain_row(asdict(one)), "told": [f"{share:f}" for share in one.told]} for one in found]
+    shares = [(one, {name: [f"{share:f}" for share in getattr(one, name)] for name in ("told", "foretold")}) for one in found]
+    told = [{**plain_row(asdict(one)), **texts} for one, texts in shares]
     return {
         "budgets": len(found),
-        "told": [one for one in told if one["told"]],
+        "told": [one for one in told if one["told"] or one["foretold"]],
         "unwatched": [{"budget": one.budget, "error": one.error} for one in found if one.error],
     }
 

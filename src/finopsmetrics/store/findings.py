@@ -86,6 +86,11 @@ class FindingBook:
         with self._database.read() as connection:
             return _known(connection, finding_id)
 
+    def find(self, finding_id: str) -> KeptFinding | None:
+        """One finding, or None."""
+        with self._database.read() as connection:
+            return known_findings(connection, {finding_id}).get(finding_id)
+
     def page(
         self, *, states: Sequence[str] = (), sort: str | None = None, owner: str | None = None, limit: int = 100, offset: int = 0
     ) -> list[KeptFinding]:

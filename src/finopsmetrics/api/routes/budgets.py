@@ -35,7 +35,12 @@ class BudgetStands(BaseModel):
     share: str | None = Field(None, description="Spent as a share of allowed, at 4 places; null where nothing is allowed.")
     reached: list[str] = Field([], description="Thresholds on actual spend that were reached.")
     receipt: str | None = Field(None, description="The receipt of what was spent.")
-    unwatched: str | None = Field(None, description="What of its alerts is not watched, and why.")
+    projected: str | None = Field(None, description="What the whole period is forecast to come to, with what was spent in it.")
+    projected_lower: str | None = Field(None, description="The lower bound of that, at 95 %.")
+    projected_upper: str | None = Field(None, description="The upper bound of that, at 95 %.")
+    projected_share: str | None = Field(None, description="The forecast as a share of allowed, at 4 places.")
+    unprojected: str | None = Field(None, description="Why the period's end cannot be forecast.")
+    foreseen: list[str] = Field([], description="Thresholds on the forecast that it reaches.")
 
 
 class BudgetsStand(BaseModel):

@@ -36,7 +36,7 @@ def budgets(
     if form is Format.json:
         write_json([plain_row(row) for row in found])
     else:
-        shown = ("budget", "period", "currency", "spent", "allowed", "remaining", "share")
+        shown = ("budget", "period", "currency", "spent", "allowed", "remaining", "share", "projected")
         _write([_shown(row) for row in found if not row["error"]], shown, form, "Budgets")
     for row in found:
         if row["error"] and form is not Format.json:
