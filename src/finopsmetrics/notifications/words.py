@@ -34,7 +34,7 @@ class Meaning:
 
     def means(self, finding: Finding) -> bool:
         """Whether a finding is meant."""
-        if finding.sort not in {self.sort, self.also} or (self.kinds and finding.body.get("kind") not in self.kinds):
+        if finding.sort not in {self.sort, self.also} or (self.kinds and str(finding.body.get("kind")) not in self.kinds):
             return False
         if self.rises and finding.impact is not None and finding.impact < 0:
             return False

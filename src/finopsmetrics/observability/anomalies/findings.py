@@ -11,7 +11,7 @@ from finopsmetrics.core.findings import Finding, Severity
 from finopsmetrics.observability.anomalies.causes import Explained
 from finopsmetrics.observability.anomalies.incidents import Incident, series_key
 from finopsmetrics.observability.anomalies.search import Known
-from finopsmetrics.observability.anomalies.words import cause, plain, subject, title
+from finopsmetrics.observability.anomalies.words import advice, cause, plain, subject, title
 from finopsmetrics.store.findings import KeptFinding
 
 SOURCE = "anomalies"
@@ -34,6 +34,7 @@ def finding_of(incident: Incident, explained: Explained, spend: float, *, key: s
         "confidence": incident.confidence,
         "cause": sort,
         "likely_cause": sentence,
+        "recommendations": advice(sort, explained),
         "shape": incident.lead.predicted_cause,
         "explained": plain(explained),
         "series": [_part(one) for one in incident.parts],

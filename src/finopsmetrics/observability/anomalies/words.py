@@ -110,6 +110,23 @@ def _of_values(explained: Explained, usage: str) -> tuple[str, str]:
     return ("usage", usage.removeprefix("; ")) if usage else ("unknown", "nothing tells the charges apart")
 
 
+def advice(sort: str, explained: Explained) -> list[str]:
+    """What to do about a cause, in the order of doing it; it promises nothing."""
+    name = {"new_resource": "ResourceId", "new_sku": "SkuId"}.get(sort)
+    first = next((those[0] for one in ORDER if (those := explained.drivers.get(one))), None)
+    if name is not None:
+        fresh = [one for one in explained.drivers[name] if one.new]
+        count = explained.new[name][0]
+        told = f"Find out who started {_listed(fresh, count)}, and stop what nobody needs."
+    elif sort == "price":
+        told = "Compare the price of a unit with the contract; what was announced can be declared as planned."
+    elif first is not None:
+        told = f"Look at {_called(first, NAMED[first.dimension])}: what runs there that did not run before?"
+    else:
+        told = "Look at the charges of these days beside those of the week before."
+    return [told, "If it was expected, say so as feedback: its like is told less easily then."]
+
+
 def _called(one: Driver, sort: str) -> str:
     told = one.name or (one.value if one.value is not None else "(none)")
     return f"the {sort} {told[:80]}"
