@@ -103,7 +103,7 @@ def history(costs: CostObservatory, question: CostQuery, end: datetime) -> CostH
     once = costs.ask(asked.narrowed(Condition.parse('ChargeCategory == "Purchase" AND ChargeFrequency == "One-Time"')))
     currencies = sorted({str(row["currency"]) for row in every if row["cost"]})
     if len(currencies) > 1:
-        cure = f'Choose one: filters="BillingCurrency == \\"{currencies[0]}\\"".'
+        cure = f'Choose one by a filter: BillingCurrency == "{currencies[0]}".'
         raise UsageError(f"The charges are in several currencies: {', '.join(currencies)}.", cure=cure)
     kinds: dict[str, dict[Group, Amounts]] = {kind: defaultdict(dict) for kind in KINDS}
     for row in every:

@@ -51,6 +51,8 @@ def demo(
 ) -> None:
     """Fill a home with a synthetic company, by the same door as a customer's bill; everything in it says so."""
     from finopsmetrics.core.errors import UsageError
+    from finopsmetrics.observability.anomalies.look import LOOK_BACK
+    from finopsmetrics.runtime import anomalies
     from finopsmetrics.runtime.estate import load_demo
 
     try:
@@ -61,5 +63,9 @@ def demo(
     with desk("*:*") as acting:
         loaded = load_demo(acting.workspace, seed=seed, months=months, end=last, scale=scale, keep_files=keep_files, say=say)
         say(f"{loaded.company}: {loaded.charges:,} charges in {loaded.deliveries} deliveries, {time.monotonic() - began:.0f} s")
+        night = anomalies.Anomalies(acting).night()
+        for one in night.new:
+            say(f"  {one.finding.severity}: {one.finding.title}")
+        say(f"{len(night.new)} unusual in the last {LOOK_BACK} days; why: finopsmetrics --home {acting.workspace.home} findings")
     if then_serve:
         serve(HOST, PORT, allow_remote=False, jobs=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
 
 _PLACE = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][A-Za-z0-9_.\-]*)(?:\|(?P<form>[a-z]+))?\}|[{}]")
+_CENT = Decimal("0.01")
+_WIDE = Context(prec=130)
 _BEYOND = 60  # digits before or after the point of a number that is written out
 NAMES = frozenset(
     {"id", "title", "severity", "state", "sort", "source", "owner", "where"}
@@ -72,7 +74,9 @@ def plain(value: Any) -> str | None:
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """An amount with every digit that it has, at least two after the point: 1,234.50 USD."""
+    """An amount at cents, 1,234.50 USD; one smaller than 1 with every digit that it has. The finding keeps all of them."""
+    if abs(amount) >= 1:
+        amount = amount.quantize(_CENT, ROUND_HALF_EVEN, _WIDE)
     whole, _, rest = f"{amount:,f}".partition(".")
     return f"{whole}.{rest.rstrip('0').ljust(2, '0')} {currency}"
 
