@@ -130,7 +130,7 @@ def forecast(
 
 
 @router.get("/forecasts/{name}/result", response_model=ForecastShown, responses=problems(404))
-@needs("costs:read")
+@needs("forecast:read")
 def declared_forecast(backing: In, name: SpecName) -> JSONResponse:
     """A declared forecast, made now."""
     with backing.gate.turn():
@@ -153,7 +153,7 @@ def what_if(backing: In, sent: WhatIfAsked) -> JSONResponse:
 
 
 @router.get("/scenarios/{name}/result", response_model=ScenarioShown, responses=problems(404))
-@needs("costs:read")
+@needs("scenario:read")
 def declared_scenario(
     backing: In,
     name: SpecName,
