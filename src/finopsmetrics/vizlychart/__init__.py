@@ -1,0 +1,5 @@
+"""VizlyChart: one typed chart language; the same picture in the browser, in a notebook, in print and in a message."""
+
+from finopsmetrics.vizlychart.spec import ChartSpec, Column, Marker
+
+__all__ = ["ChartSpec", "Column", "Marker"]
