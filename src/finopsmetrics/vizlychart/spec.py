@@ -58,8 +58,8 @@ class ChartSpec(_Plain):
     """One picture and its data. The rows are also its table twin, so nothing is drawn that cannot be read.
 
     Which fields a chart uses: line, area, bar, stacked_bar: `x`, `y` and perhaps `series` (long rows: one for each x and series);
-    fan: `x`, `y` (the actual, then the expected), `low`, `high`; sparkline: `x`, `y`; treemap, donut: `path` (outer to inner), `y`;
-    sankey: `path` (exactly two: from, to), `y`; heatmap: `x`, `series`, `y`; waterfall: `x`, `y`, rows named in `totals` stand
+    fan: `x`, `y` (the actual, then the expected), `low`, `high`; sparkline: `x`, `y`; treemap, donut: `path` (outer to inner),
+    `y`; sankey: `path` (exactly two: from, to), `y`; heatmap: `x`, `series`, `y`; waterfall: `x`, `y`, rows named in `totals` stand
     on the ground; gauge: `value`, `target`; kpi: `value`, `previous`, and `x`, `y` for the line beside it; table: all columns.
     """
 
