@@ -12,7 +12,7 @@ from finopsmetrics.core.errors import StoreError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-WRITE_MEMORY = "800MB"
+WRITE_MEMORY = "850MB"
 ROW_GROUP_ROWS = 61_440
 
 
