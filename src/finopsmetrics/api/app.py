@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 
 import finopsmetrics
-from finopsmetrics.api import access, openapi, page, problems
+from finopsmetrics.api import access, openapi, problems
 from finopsmetrics.api.access import admit
 from finopsmetrics.api.asking import strict_parameters
 from finopsmetrics.api.context import Context
@@ -35,6 +35,7 @@ from finopsmetrics.api.routes import (
     reconciliation,
     runs,
     stream,
+    web,
 )
 from finopsmetrics.api.telemetry import Counting, Telemetry
 from finopsmetrics.runtime.workspace import Workspace
@@ -61,7 +62,7 @@ ROUTERS = (
     people,
     health,
     entry,
-    page,
+    web,
 )
 
 

@@ -1,11 +1,19 @@
-"""The pages before a log-in: name and password, and the link that sets a password once."""
+"""The pages before a log-in: name and password, and the link that sets a password once. No script, every value escaped."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from html import escape
+from importlib.resources import files
 from urllib.parse import urlencode
 
-from finopsmetrics.api.page_html import document
+import finopsmetrics
+
+_DESIGN = files("finopsmetrics.api") / "design"
+CSS = "".join((_DESIGN / name).read_text("utf-8") for name in ("tokens.css", "entry.css"))
+_HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 
 def log_in_page(*, after: str, name: str = "", told: str = "", second: bool = False, single_sign_on: bool = False) -> str:
@@ -31,6 +39,16 @@ def welcome_page(*, code: str, name: str, told: str = "") -> str:
         _field("password", "New password, at least 8 characters", sort="password", complete="new-password"),
     ]
     return document("Welcome", _told(told) + _form("/welcome", fields, "Set the password"))
+
+
+def document(title: str, body: str) -> str:
+    """A whole page around a body that is HTML already."""
+    return (
+        '<!doctype html>\n<html lang="en" data-ready="true"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)} · finopsmetrics</title>'
+        f'<style>{CSS}</style></head><body><main><p class="brand">finopsmetrics</p><h1>{escape(title)}</h1>{body}'
+        f"<footer>finopsmetrics {escape(finopsmetrics.__version__)}</footer></main></body></html>\n"
+    )
 
 
 def _form(action: str, fields: list[str], button: str) -> str:

@@ -56,19 +56,7 @@ def log_out(request: Request, backing: In) -> Response:
 @needs(SIGNED_IN)
 def me(backing: In) -> dict[str, Any]:
     """Who asks: roles, teams, what they may do, which charges they see, and the session's CSRF token."""
-    asker: Asker | None = backing.asker
-    principal = backing.acting.principal
-    held = asker.held if asker else None
-    return {
-        "name": principal.name,
-        "sort": principal.sort,
-        "roles": list(principal.roles),
-        "teams": list(principal.teams),
-        "permissions": [name for name in sorted(permissions()) if principal.may(name)],
-        "scope": str(principal.scope) if principal.scope is not None else None,
-        "csrf": held.csrf if held else None,
-        "second_factor": held.user.has_second_factor if held else False,
-    }
+    return me_shown(backing)
 
 
 @router.post("/me/password", status_code=204, dependencies=_BODY, responses=problems(413, 415))
@@ -126,6 +114,23 @@ def callback(
         raise UnknownAskerError("This log-in was begun in another browser.", cure=AGAIN)
     user, after = _sign_on(request).finish(state, code)
     return entered(request, user, "single sign-on", after)
+
+
+def me_shown(backing: Backing) -> dict[str, Any]:
+    """Who asks, as /api/v1/me and the app's page tell it. Raises UnknownAskerError where nobody is known."""
+    asker: Asker | None = backing.asker
+    principal = backing.acting.principal
+    held = asker.held if asker else None
+    return {
+        "name": principal.name,
+        "sort": principal.sort,
+        "roles": list(principal.roles),
+        "teams": list(principal.teams),
+        "permissions": [name for name in sorted(permissions()) if principal.may(name)],
+        "scope": str(principal.scope) if principal.scope is not None else None,
+        "csrf": held.csrf if held else None,
+        "second_factor": held.user.has_second_factor if held else False,
+    }
 
 
 def _begin(request: Request, response: Response, user: User, how: str) -> SessionBegun:

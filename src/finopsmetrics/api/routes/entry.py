@@ -11,8 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from finopsmetrics.api import cookies
 from finopsmetrics.api.access import PUBLIC, Asker, needs
 from finopsmetrics.api.doors import Doors
-from finopsmetrics.api.entry_html import log_in_page, welcome_page
-from finopsmetrics.api.page_html import POLICY
+from finopsmetrics.api.entry_html import POLICY, log_in_page, welcome_page
 from finopsmetrics.core.errors import FinOpsError, UsageError
 from finopsmetrics.iam.errors import SecondFactorError, UnknownAskerError
 from finopsmetrics.iam.users import User

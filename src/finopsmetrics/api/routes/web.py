@@ -1,0 +1,65 @@
+"""The web app: its pages, for people who are logged in, and its built files."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Annotated, Any, TypedDict
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from finopsmetrics.api import web
+from finopsmetrics.api.access import PUBLIC, Asker, needs
+from finopsmetrics.api.context import Backing, In
+from finopsmetrics.api.problems import problem
+from finopsmetrics.api.routes.auth import me_shown
+from finopsmetrics.api.web_facts import facts
+
+router = APIRouter(include_in_schema=False)
+FOREVER = "public, max-age=31536000, immutable"  # a built file's name holds a hash of what is in it
+
+
+class PageTold(TypedDict):
+    """A page of the app: its path, its title, what it needs, and under which heading of the menu it stands, if any."""
+
+    path: str
+    title: str
+    page: str
+    needs: str
+    group: str
+
+
+PAGES: list[PageTold] = json.loads((files("finopsmetrics.api") / "design" / "pages.json").read_text("utf-8"))
+
+
+def _show(request: Request, backing: In) -> Response:
+    """The app, for whoever is logged in; everybody else goes to the log-in and comes back."""
+    asker: Asker | None = backing.asker
+    if asker is None:
+        after = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(after, safe='')}", status_code=303)
+    return HTMLResponse(web.page(_told(backing)), headers={"Content-Security-Policy": web.policy(), "Cache-Control": "no-store"})
+
+
+def _told(backing: Backing) -> dict[str, Any]:
+    return {"me": me_shown(backing), **facts(backing.acting)}
+
+
+needs(PUBLIC)(_show)
+for _page in PAGES:
+    router.add_api_route(_page["path"].replace("{name}", "{name:path}"), _show, methods=["GET"], response_class=HTMLResponse)
+
+
+@router.get("/assets/{name}", response_class=FileResponse)
+@needs(PUBLIC)
+def asset(request: Request, name: Annotated[str, Path(max_length=200)]) -> Response:
+    """A built file of the app. Nothing of a home is in it, so it is for everybody."""
+    found = web.asset(name, request.headers.get("accept-encoding", ""))
+    if found is None:
+        return problem(404, f"There is no file {name!r}.", path=request.url.path, code="not_found")
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+    if found.encoding:
+        headers["Content-Encoding"] = found.encoding
+    return FileResponse(found.path, media_type=found.media, headers=headers)

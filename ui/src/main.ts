@@ -1,0 +1,10 @@
+import "@fontsource/arimo/latin-400.css";
+import "@fontsource/arimo/latin-700.css";
+import "../../src/finopsmetrics/api/design/tokens.css";
+import "./base.css";
+import { mount } from "svelte";
+import App from "./App.svelte";
+import { applyTheme } from "./app/theme.svelte";
+
+applyTheme();
+mount(App, { target: document.getElementById("app")! });
