@@ -5,9 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= demo-home
 
-.PHONY: setup demo test lint bench lock clean
+.PHONY: setup ui demo test lint bench lock clean
 
-setup: $(VENV)/.dev $(VENV)/.node
+setup: $(VENV)/.dev $(VENV)/.node $(VENV)/.ui $(VENV)/.chromium
 
 # The product alone: what a user installs.
 $(VENV)/.core: requirements/core.txt pyproject.toml
@@ -27,13 +27,29 @@ $(VENV)/.node: tests/services/node/package-lock.json $(VENV)/.dev
 	cd tests/services/node && PATH="$$PATH:$(abspath $(BIN))" npm ci --quiet --ignore-scripts
 	touch $@
 
-demo: $(VENV)/.core
+# The web app and the chart bundles, into the package; with Node from PyPI where the machine has none.
+UI_SOURCES := $(shell find ui src/finopsmetrics/api/design -type f -not -path '*/node_modules/*' -not -path 'ui/src/api/*')
+$(VENV)/.ui: $(UI_SOURCES) $(VENV)/.core
+	command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
+	$(BIN)/python scripts/build_hook.py
+	touch $@
+
+ui: $(VENV)/.ui
+
+# A browser for the tests of pages: the machine's Chromium, else Debian's.
+$(VENV)/.chromium: $(VENV)/.core
+	command -v chromium >/dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null
+	touch $@
+
+demo: $(VENV)/.ui
 	$(BIN)/finopsmetrics --home $(HOME_DIR) demo --seed 7 --months 14 --serve
 
 test: lint
 	$(BIN)/python -m pytest tests examples/plugins/tests -n 2 --dist worksteal
 
 lint: setup
+	$(BIN)/python -m scripts.openapi ui/src/api/openapi.json
+	cd ui && PATH="$$PATH:$(abspath $(BIN))" && npm run --silent api >/dev/null && npm run --silent check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

