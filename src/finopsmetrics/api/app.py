@@ -12,6 +12,7 @@ from finopsmetrics.api.context import Context
 from finopsmetrics.api.doors import Doors
 from finopsmetrics.api.gate import Gate
 from finopsmetrics.api.guards import Guard
+from finopsmetrics.api.pulse import Pulse
 from finopsmetrics.api.routes import (
     anomalies,
     auth,
@@ -80,6 +81,7 @@ def create_app(workspace: Workspace, *, allow_remote: bool = False, gate: Gate |
         redirect_slashes=False,
     )
     app.state.context = Context(workspace, gate or Gate())
+    app.state.pulse = Pulse(app.state.context)
     app.state.telemetry = Telemetry(app.state.context)
     app.state.doors = Doors(workspace, allow_remote=allow_remote)
     strict = [Depends(admit), Depends(strict_parameters)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from finopsmetrics.store.tables import audit_events
 
@@ -54,6 +54,11 @@ def verify(connection: Connection) -> Verdict:
             return Verdict(count, previous, count + 1)
         previous, count = line["digest"], count + 1
     return Verdict(count, previous, None)
+
+
+def last(connection: Connection) -> int:
+    """The sequence of the newest line; 0 while there is none."""
+    return int(connection.scalar(select(func.max(audit_events.c.sequence))) or 0)
 
 
 def lines(connection: Connection, limit: int, before: int | None = None) -> list[dict[str, Any]]:

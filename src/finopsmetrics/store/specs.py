@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from finopsmetrics.core.errors import ConflictError, NotFoundError
 from finopsmetrics.store import spec_rows
 from finopsmetrics.store.people import all_tokens, all_users
 from finopsmetrics.store.spec_rows import Body, Change, Kept, Key, Stroke, bodies, same
-from finopsmetrics.store.tables import applied_origins, specs
+from finopsmetrics.store.tables import applied_origins, spec_changes, specs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -157,6 +157,11 @@ class SpecBook:
         if not found:
             raise _missing(kind, name)
         return found
+
+    def changes(self) -> int:
+        """How many changes there were to all specs: a number that grows with each."""
+        with self._database.read() as connection:
+            return int(connection.scalar(select(func.count()).select_from(spec_changes)) or 0)
 
     def everything(self) -> list[Kept]:
         """Every spec of every kind; deleted ones only where a file still claims them."""

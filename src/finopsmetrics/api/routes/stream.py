@@ -1,101 +1,78 @@
-"""Live answers: a WebSocket on which costs are told again whenever the lake changes, and what happens to findings as it does."""
+"""Live answers: a WebSocket on which costs, findings, deliveries and budgets are told again whenever they change."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, WebSocket
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
-from finopsmetrics.api.access import needs, who
+from finopsmetrics.api import topics
+from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, Context
-from finopsmetrics.core.errors import FinOpsError, QueryError
-from finopsmetrics.core.windows import Window
+from finopsmetrics.api.pulse import Pulse
+from finopsmetrics.api.topics import Following, Message, Question
+from finopsmetrics.core.errors import FinOpsError
 from finopsmetrics.iam.principal import ForbiddenError
-from finopsmetrics.observability.answers import plain_row
-from finopsmetrics.observability.query import MOST_DIMENSIONS, MOST_TOP, build
 from finopsmetrics.runtime.acting import Acting
-from finopsmetrics.runtime.reviewing import Reviewing
 
 router = APIRouter(prefix=PREFIX)
-EVERY = 1.0  # seconds between looks at the lake's version
 MOST_QUESTIONS, MOST_TEXT = 50, 20_000
 REFUSED = 1008  # RFC 6455: a policy was not kept
 
 
-class Question(BaseModel):
-    """A cost question, as /api/v1/costs takes it. The same id again replaces the question; a null question ends it."""
-
-    model_config = ConfigDict(extra="forbid")
-    metric: str = "billed"
-    group_by: list[Annotated[str, Field(max_length=300)]] = Field(default=[], max_length=MOST_DIMENSIONS)
-    range: str = Field(default="30d", max_length=80)
-    filter: str | None = Field(default=None, max_length=10_000)
-    basis: str = "accrual"
-    grain: str | None = None
-    compare: bool = False
-    top: int | None = Field(default=None, ge=1, le=MOST_TOP)
-
-
-class Following(BaseModel):
-    """From which event of findings on: those after a place in their order; only what happens from now on, unless given."""
-
-    model_config = ConfigDict(extra="forbid")
-    after: int | None = Field(default=None, ge=0, le=2**62)
-
-
-class Message(BaseModel):
-    """What a client sends: `{"id": "a", "costs": {"group_by": ["ServiceName"]}}` or `{"id": "b", "findings": {"after": 12}}`."""
-
-    model_config = ConfigDict(extra="forbid")
-    id: str = Field(min_length=1, max_length=80)
-    costs: Question | None = None
-    findings: Following | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if len(self.model_fields_set - {"id"}) != 1:
-            raise ValueError("give costs or findings")
-        return self
-
-
 @dataclass
 class _Live:
-    """One connection: its questions, and the version of the lake (of findings: the event) up to which each was answered."""
+    """One connection: its questions by id, up to where each was told, and the event that wakes it."""
 
     socket: WebSocket
-    questions: dict[str, Question | Following]
-    told: dict[str, int]
+    pulse: Pulse
+    woken: asyncio.Event
+    questions: dict[str, Message] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def context(self) -> Context:
+        found: Context = self.socket.app.state.context
+        return found
+
+    async def send(self, body: dict[str, Any]) -> None:
+        """Send; waits while the client does not read, so that what changes meanwhile is told once, as it then stands."""
+        await self.socket.send_text(json.dumps(body, ensure_ascii=False))
 
 
 @router.websocket("/stream")
 @needs("costs:read")
 async def stream(socket: WebSocket) -> None:
-    """Answer questions now and after every change of the lake, within what the asker may see at that moment."""
+    """Answer questions now and after every change, within what the asker may see at that moment."""
+    pulse: Pulse = socket.app.state.pulse
     try:
-        await run_in_threadpool(_acting, socket)
+        await _acting(socket, pulse)
     except FinOpsError as error:
         await socket.close(REFUSED, reason=str(error)[:120])
         return
     await socket.accept()
-    live = _Live(socket, {}, {})
-    hearing = asyncio.create_task(_hear(live))
-    try:
-        while not hearing.done():
-            await _tell(live)
-            await asyncio.wait({hearing}, timeout=EVERY)
-        hearing.result()
-    except (WebSocketDisconnect, RuntimeError):  # gone, perhaps while an answer was on its way
-        return
-    except FinOpsError as error:
-        await socket.close(REFUSED, reason=str(error)[:120])
-    finally:
-        hearing.cancel()
+    async with pulse.heard() as woken:
+        live = _Live(socket, pulse, woken)
+        tasks = [asyncio.create_task(_hear(live)), asyncio.create_task(_tell_on(live))]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except (WebSocketDisconnect, RuntimeError):  # gone, perhaps while an answer was on its way
+            return
+        except FinOpsError as error:
+            await socket.close(REFUSED, reason=str(error)[:120])
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _hear(live: _Live) -> None:
@@ -107,84 +84,95 @@ async def _hear(live: _Live) -> None:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = "/".join(str(step) for step in first["loc"])
-            await _send(live, {"error": {"code": "invalid", "detail": f"{where}: {first['msg']}"}})
+            await live.send({"error": {"code": "invalid", "detail": f"{where}: {first['msg']}"}})
             continue
         live.told.pop(message.id, None)
-        question = message.costs or message.findings
-        if question is None:
+        if message.asked is None:
             live.questions.pop(message.id, None)
         elif len(live.questions) < MOST_QUESTIONS or message.id in live.questions:
-            live.questions[message.id] = question
-            await _tell(live)
+            live.questions[message.id] = message
+            live.woken.set()
         else:
-            await _send(live, {"id": message.id, "error": {"code": "too_many", "detail": f"At most {MOST_QUESTIONS} questions."}})
+            await live.send({"id": message.id, "error": {"code": "too_many", "detail": f"At most {MOST_QUESTIONS} questions."}})
 
 
-async def _tell(live: _Live) -> None:
-    """Answer what was not answered at the lake's present version. Who asks is looked up again each time."""
-    if not live.questions:
+async def _tell_on(live: _Live) -> None:
+    """Tell what changed each time that something did, or was asked."""
+    while True:
+        await live.woken.wait()
+        live.woken.clear()
+        if not live.questions:
+            continue
+        acting = await _acting(live.socket, live.pulse)
+        for name, message in list(live.questions.items()):
+            try:
+                await _tell(live, acting, name, message)
+            except ForbiddenError as error:
+                live.questions.pop(name, None)
+                await live.send({"id": name, **topics.fault(error)})
+
+
+async def _tell(live: _Live, acting: Acting, name: str, message: Message) -> None:
+    """Tell one question's news, if there are any."""
+    state, asked = live.pulse.state, message.asked
+    if isinstance(asked, Following):
+        await _follow(live, acting, name, message)
+    elif isinstance(asked, Question):
+        if live.told.get(name) != state.lake:
+            live.told[name] = state.lake
+            compute = partial(topics.costs, live.context, acting, asked)
+            answer = await live.pulse.shared((asked, _seen(acting)), compute)
+            await live.send({"id": name, "lake_version": state.lake, **answer})
+    elif message.topic == "lake":
+        if live.told.get(name) != state.lake:
+            live.told[name] = state.lake
+            await live.send({"id": name, "lake_version": state.lake})
+    else:
+        await _budgets(live, acting, name)
+
+
+async def _follow(live: _Live, acting: Acting, name: str, message: Message) -> None:
+    """Tell what came since the last time; the first answer says from which place on."""
+    asked, topic = message.asked, message.topic
+    assert isinstance(asked, Following)
+    key = "events" if topic == "findings" else topic
+    place: int | None = live.told.get(name)
+    if place is None:
+        newest = await run_in_threadpool(topics.last_of, acting, topic)  # also says whether one may ask
+        live.told[name] = place = newest if asked.after is None else asked.after
+        await live.send({"id": name, key: [], "place": place})
+    while True:
+        new, reached = await live.pulse.shared((topic, place, _seen(acting)), partial(topics.after, acting, topic, place))
+        if reached == place or live.told.get(name) != place or live.questions.get(name) is not message:
+            return  # nothing new, or asked anew in between
+        live.told[name] = place = reached
+        if new:
+            await live.send({"id": name, key: new, "place": reached})
+
+
+async def _budgets(live: _Live, acting: Acting, name: str) -> None:
+    """Tell how budgets stand: all of them at first, then those that stand otherwise, and the names of those that are gone."""
+    state = (live.pulse.state.lake, live.pulse.state.specs)
+    before, then = live.told.get(name, (None, {}))
+    if before == state:
         return
-    acting = await run_in_threadpool(_acting, live.socket)
-    version = await run_in_threadpool(_version, acting)
-    for name, question in list(live.questions.items()):
-        if isinstance(question, Following):
-            await _follow(live, acting, name, question)
-        elif live.told.get(name) != version:
-            live.told[name] = version
-            answer = await run_in_threadpool(_answer, live.socket, acting, question)
-            await _send(live, {"id": name, "lake_version": version, **answer})
+    found = await live.pulse.shared(("budgets", _seen(acting)), partial(topics.budgets, live.context, acting))
+    now = {str(one["budget"]): one for one in found}
+    live.told[name] = (state, now)
+    changed = [one for key, one in now.items() if then.get(key) != one]
+    gone = [key for key in then if key not in now]
+    if before is None or changed or gone:
+        await live.send({"id": name, "budgets": changed, "gone": gone})
 
 
-async def _follow(live: _Live, acting: Acting, name: str, asked: Following) -> None:
-    """Tell what happened to findings since the last time; the first answer says from which place on."""
-    try:
-        reviewing = Reviewing(acting)
-        place = live.told.get(name)
-        if place is None:
-            place = asked.after if asked.after is not None else await run_in_threadpool(reviewing.last_place)
-            live.told[name] = place
-            await _send(live, {"id": name, "events": [], "place": place})
-        found, reached = await run_in_threadpool(reviewing.events, place)
-    except ForbiddenError as error:
-        live.questions.pop(name, None)
-        await _send(live, {"id": name, "error": {"code": error.code, "detail": error.cause, "cure": error.cure}})
-        return
-    if reached == place or live.told.get(name) != place:  # nothing new, or asked anew in between
-        return
-    live.told[name] = reached
-    if found:
-        told = [{**plain_row(event.as_dict()), "now": plain_row(one.as_dict())} for event, one in found]
-        await _send(live, {"id": name, "events": told, "place": reached})
+def _seen(acting: Acting) -> tuple[str, tuple[str, ...]]:
+    """What tells one asker's answers from another's: the charges that they see, and what they may do."""
+    principal = acting.principal
+    return str(principal.scope), tuple(sorted(principal.permissions))
 
 
-async def _send(live: _Live, body: dict[str, Any]) -> None:
-    await live.socket.send_text(json.dumps(body, ensure_ascii=False))
-
-
-def _acting(socket: WebSocket) -> Acting:
-    asker = who(socket)
-    assert asker is not None
+async def _acting(socket: WebSocket, pulse: Pulse) -> Acting:
+    asker = await pulse.asker(socket)
     asker.principal.require("costs:read")
     context: Context = socket.app.state.context
     return Acting(context.workspace, asker.principal)
-
-
-def _version(acting: Acting) -> int:
-    acting.costs.refresh()
-    return acting.workspace.opened.lake.snapshot().version
-
-
-def _answer(socket: WebSocket, acting: Acting, asked: Question) -> dict[str, Any]:
-    context: Context = socket.app.state.context
-    try:
-        window = Window.parse(asked.range, now=acting.workspace.now())
-        told = asked.model_dump(exclude={"range", "filter"})
-        query = build(window=window, filters=asked.filter, **told)
-        with context.gate.turn():
-            answer = acting.costs.ask(query)
-    except FinOpsError as error:
-        return {"error": {"code": error.code, "detail": error.cause, "cure": error.cure}}
-    if answer.receipt is None:
-        raise QueryError("The answer has no receipt.")
-    totals = answer.receipt.body["answer"]["totals"]
-    return {"rows": [plain_row(row) for row in answer], "totals": totals, "receipt": answer.receipt.id}
