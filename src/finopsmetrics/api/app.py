@@ -18,6 +18,7 @@ from finopsmetrics.api.routes import (
     budgets,
     connections,
     costs,
+    dashboards,
     deliveries,
     dimensions,
     entries,
@@ -41,6 +42,7 @@ from finopsmetrics.runtime.workspace import Workspace
 
 ROUTERS = (
     costs,
+    dashboards,
     entries,
     receipts,
     deliveries,
