@@ -4,7 +4,9 @@ import "../../src/finopsmetrics/api/design/tokens.css";
 import "./base.css";
 import { mount } from "svelte";
 import App from "./App.svelte";
+import { live } from "./app/live.svelte";
 import { applyTheme } from "./app/theme.svelte";
 
 applyTheme();
+setTimeout(() => live.start(), 0);
 mount(App, { target: document.getElementById("app")! });

@@ -19,6 +19,7 @@ from finopsmetrics.api.routes import (
     budgets,
     connections,
     costs,
+    dashboards,
     deliveries,
     dimensions,
     entries,
@@ -43,6 +44,7 @@ from finopsmetrics.runtime.workspace import Workspace
 
 ROUTERS = (
     costs,
+    dashboards,
     entries,
     receipts,
     deliveries,

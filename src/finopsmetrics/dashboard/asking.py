@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from finopsmetrics.core.windows import Window
 from finopsmetrics.observability.answers import Answer
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from finopsmetrics.observability.budget_status import BudgetStatus, BurnDown
+    from finopsmetrics.observability.cost_forecast import CostForecast
+    from finopsmetrics.observability.reconcile import Reconciliation
+    from finopsmetrics.store.findings import KeptFinding
+
+
+@dataclass(frozen=True)
+class BudgetStanding:
+    """A budget and how it stands; `error` says why that cannot be told."""
+
+    name: str
+    status: BudgetStatus | None = None
+    error: str | None = None
 
 
 class Asking(Protocol):
@@ -17,6 +35,13 @@ class Asking(Protocol):
     def now(self) -> datetime:
         """The time by which windows are read, in UTC."""
 
+    @property
+    def currency(self) -> str | None:
+        """The currency that the dashboard shows, where it names one."""
+
+    def currencies(self) -> Sequence[str]:
+        """The currencies of the charges that may be seen, that of the most charges first."""
+
     def window(self, own: str | None, default: str = "30d") -> Window:
         """The widget's own time range, else the dashboard's, else `default`."""
 
@@ -25,3 +50,27 @@ class Asking(Protocol):
 
     def filters(self, own: str | Mapping[str, Any] | None = None) -> str | None:
         """The dashboard's filters and the widget's own, as the text of one condition."""
+
+    def charges(self, selected: str, window: Window, filters: str | Mapping[str, Any] | None, rest: str = "") -> pyarrow.Table:
+        """What a SELECT of ours (DuckDB's dialect, no text of a user's in it) gives of the charges that touch a window."""
+
+    def tag_keys(self) -> Sequence[str]:
+        """The tag keys of the charges that may be seen, in order."""
+
+    def budgets(self) -> Sequence[BudgetStanding]:
+        """Every enabled budget whose charges may be seen and how it stands now, without a forecast, by name."""
+
+    def burn_down(self, budget: str) -> Sequence[BurnDown]:
+        """Each day of a budget's current period to today. Raises NotFoundError and UsageError."""
+
+    def findings(self, sort: str, states: Sequence[str] = ()) -> Sequence[KeptFinding]:
+        """Findings of a sort that may be seen, those that changed last first; at most 500."""
+
+    def forecast(self, horizon: str, **asked: Any) -> CostForecast:
+        """What costs will come to, as `CostObservatory.forecast` says it. Raises UsageError where that cannot be told."""
+
+    def reconcile(self) -> Reconciliation:
+        """Every invoice beside its charges."""
+
+    def sources(self) -> Sequence[Mapping[str, Any]]:
+        """Each source and dataset with its newest delivery: source, dataset, delivered_at (UTC without zone), rows, delivery."""

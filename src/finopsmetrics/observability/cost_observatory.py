@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from finopsmetrics.kinds.budget import Budget
     from finopsmetrics.observability.budget_book import BudgetBook
     from finopsmetrics.observability.cost_forecast import CostForecast
+    from finopsmetrics.observability.memory import AnswerMemory
 
 Moment = datetime | str
 
@@ -36,7 +37,8 @@ class CostObservatory:
     """Answers cost questions over one home. `CostObservatory()` opens the default home.
 
     Amounts are Decimal, one currency per row; times are UTC; window ends are exclusive. `scope` limits everything this
-    instance can see to the charges that match a condition.
+    instance can see to the charges that match a condition. With a `memory`, a question that was answered at the same version of
+    the lake is not asked again.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class CostObservatory:
         opened: OpenedHome | None = None,
         scope: Condition | None = None,
         now: Callable[[], datetime] | None = None,
+        memory: AnswerMemory | None = None,
     ) -> None:
         self._opened = opened or open_home(home)
         self._scope = scope
+        self._memory = memory
         self._now = now or (lambda: datetime.now(UTC))
         self._entries = EntryBook(self._opened)
 
@@ -82,10 +86,19 @@ class CostObservatory:
     def ask(self, query: CostQuery, *, as_of: Moment | None = None, keep_receipt: bool = True) -> Answer:
         """Answer a question that is made already."""
         snapshot = self._snapshot(as_of)
-        answer, receipt = self._answer(query.narrowed(self._scope), snapshot)
-        if keep_receipt:
-            receipts.keep(self._opened.database, receipt)
-        return Answer(answer, receipt)
+        mine = query.narrowed(self._scope)
+        key = (snapshot.version, snapshot.as_of, mine)
+        known = self._memory.find(key) if self._memory is not None and keep_receipt else None
+        if known is not None:
+            return known
+        answer, receipt = self._answer(mine, snapshot)
+        if not keep_receipt:
+            return Answer(answer, receipt)
+        receipts.keep(self._opened.database, receipt)
+        found = Answer(answer, receipt)
+        if self._memory is not None:
+            self._memory.keep(key, found)
+        return found
 
     def get_time_series(self, days: int = 90, *, group_by: list[str] | str | None = "ServiceName", **asked: Any) -> Answer:
         """Daily costs of the last `days` days, the oldest first; by service unless asked otherwise."""
@@ -219,6 +232,10 @@ class CostObservatory:
     def add_cost_entries(self, entries: list[CostEntry]) -> int:
         """Add many charges in one durable step; returns how many were new."""
         return self._entries.add(entries)
+
+    def version(self) -> int:
+        """The version of the lake that answers now; every change of charges makes a new one."""
+        return self._snapshot(None).version
 
     def refresh(self) -> None:
         """Bring entries that wait in the state into the lake, so that every reader of the lake sees them."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from finopsmetrics.iam.manager import IAMManager
 from finopsmetrics.iam.principal import Principal
 from finopsmetrics.observability.cost_observatory import CostObservatory
+from finopsmetrics.observability.memory import memory_of
 from finopsmetrics.runtime.workspace import Workspace
 from finopsmetrics.store import audit
 from finopsmetrics.store.incoming import Incoming
@@ -42,7 +43,8 @@ class Acting:
     def costs(self) -> CostObservatory:
         """The observatory over the charges that the principal may see. Raises ForbiddenError without `costs:read`."""
         self.require("costs:read")
-        return CostObservatory(opened=self.workspace.opened, scope=self.principal.scope, now=self.workspace.now)
+        opened = self.workspace.opened
+        return CostObservatory(opened=opened, scope=self.principal.scope, now=self.workspace.now, memory=memory_of(opened))
 
     def sql(self, statement: str, *, params: Sequence[Any] | Mapping[str, Any] | None = None, limit: int | None = None) -> Table:
         """The answer of one SELECT over the charges that the principal may see (`sql:run`); see `observability.sql.run_sql`."""

@@ -65,10 +65,10 @@ class Budgeting:
         self._book = SpecBook(opened.database, opened.now)
         self._findings = FindingBook(opened.database, opened.now)
 
-    def all(self) -> list[Stands]:
-        """How every budget that is enabled stands, by name."""
+    def all(self, *, projecting: bool = True) -> list[Stands]:
+        """How every budget that is enabled stands, by name; with the forecast of its period unless that is not asked for."""
         self._acting.require("budget:read")
-        found = [self._stands(kept) for kept in self._kept() if kept.body.get("enabled", True)]
+        found = [self._stands(kept, projecting=projecting) for kept in self._kept() if kept.body.get("enabled", True)]
         return [one for one in found if one is not None]
 
     def one(self, name: str) -> Stands:
@@ -140,7 +140,7 @@ class Budgeting:
             if gone is not None and gone.state not in ENDED:
                 book.change(gone.finding.id, actor=SYSTEM, state="done", reason=BELOW)
 
-    def _stands(self, kept: Kept) -> Stands | None:
+    def _stands(self, kept: Kept, *, projecting: bool = True) -> Stands | None:
         """None when the budget covers charges that the principal may not see."""
         costs = self._acting.costs
         try:
@@ -150,7 +150,7 @@ class Budgeting:
                 period = current(budget, self._acting.workspace.now())
                 if not budget_question(budget, period.start, period.end, self._team(budget)).within(scope):
                     return None
-            return Stands(kept.name, self._status(kept, costs))
+            return Stands(kept.name, self._status(kept, costs, projecting=projecting))
         except FinOpsError as error:
             return Stands(kept.name, error=str(error)) if self._acting.principal.scope is None else None
 

@@ -41,7 +41,7 @@ class Column(_Plain):
     name: str = Field(min_length=1, max_length=200, description="Its name, by which the spec speaks of it.")
     label: str = Field(default="", max_length=200, description="What people read; the name, unless given.")
     type: Literal["time", "text", "money", "number", "share"] = Field(description="What its cells are.")
-    currency: str | None = Field(default=None, max_length=20, description="The currency of money, as ISO 4217.")
+    currency: str | None = Field(default=None, max_length=120, description="The currency of money: ISO 4217, or a virtual one.")
     unit: str | None = Field(default=None, max_length=80, description="The unit of a number, or of money for each: GB, request.")
 
 

@@ -1,0 +1,138 @@
+"""Widgets and layouts: what a dashboard shows. What is declared of dashboards is at `/dashboards`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from finopsmetrics.api.access import SIGNED_IN, needs
+from finopsmetrics.api.context import PREFIX, In, json_body
+from finopsmetrics.api.problems import problems
+from finopsmetrics.core.shapes import Currency, Line, Settings
+from finopsmetrics.dashboard.settings import OwnFilters
+from finopsmetrics.runtime.dashboards import Asked, Dashboards, Drawn
+from finopsmetrics.runtime.widget_asking import Frame
+from finopsmetrics.vizlychart.spec import ChartSpec
+
+router = APIRouter(prefix=PREFIX, tags=["widgets"])
+LINES = "application/x-ndjson"
+MOST_WIDGETS = 60
+
+
+class WidgetTold(BaseModel):
+    """A widget that a dashboard can hold."""
+
+    name: str
+    title: str
+    description: str
+    size: tuple[int, int] = Field(description="Its width and height in cells of a grid of three columns, unless said otherwise.")
+    needs: list[str] = Field(description="The permissions that it takes.")
+    all_charges: bool = Field(description="Whether it is about all charges, and so is not for whoever sees only some.")
+    allowed: bool = Field(description="Whether you may see it.")
+    config_schema: dict[str, Any] = Field(description="The JSON Schema of its settings.")
+
+
+class Widgets(BaseModel):
+    """Every widget, by name."""
+
+    widgets: list[WidgetTold]
+
+
+class WidgetAsked(BaseModel):
+    """A widget to show."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: Annotated[str, Field(min_length=1, max_length=200, description="Any text by which the answer names it.")]
+    type: Line
+    config: Settings = {}
+    title: Line | None = None
+
+
+class ShowAsked(BaseModel):
+    """Widgets to show, and what holds for all of them."""
+
+    model_config = ConfigDict(extra="forbid")
+    widgets: list[WidgetAsked] = Field(min_length=1, max_length=MOST_WIDGETS)
+    time_range: Annotated[str, Field(max_length=80)] | None = Field(None, description="The time of widgets that name none.")
+    filters: OwnFilters = Field(None, description="A condition, or keys that must all match, for all widgets.")
+    currency: Currency | None = Field(None, description="The currency that is shown; that of the most charges, unless given.")
+
+    def frame(self) -> Frame:
+        """What holds for all widgets."""
+        return Frame(self.time_range, self.filters, self.currency)
+
+    def asked(self) -> list[Asked]:
+        """The widgets."""
+        return [Asked(one.id, one.type, one.config, one.title) for one in self.widgets]
+
+
+class FaultShown(BaseModel):
+    """Why a widget cannot be shown."""
+
+    code: str
+    detail: str
+    cure: str
+
+
+class WidgetShown(BaseModel):
+    """A widget as it is shown: its chart with the rows it draws, and one sentence in words."""
+
+    id: str
+    type: str
+    title: str
+    state: str = Field(description="ok, empty, failed or forbidden.")
+    sentence: str
+    chart: ChartSpec | None
+    text: str | None = Field(description="Markdown, of a text widget.")
+    receipts: list[str] = Field(description="Receipts of its figures, for /receipts/{id}.")
+    source: str = Field(description="Where figures come from that no receipt explains.")
+    link: str | None = Field(description="The page that goes deeper.")
+    empty: str | None = Field(description="What to do where there is nothing to show.")
+    error: FaultShown | None
+
+
+class WidgetsShown(BaseModel):
+    """Widgets as they are shown, in the order asked for."""
+
+    widgets: list[WidgetShown]
+
+
+_LINES: dict[int | str, dict[str, Any]] = {200: {"content": {LINES: {"schema": {"type": "string"}}}}}
+
+
+@router.get("/widgets", response_model=Widgets, responses=problems())
+@needs(SIGNED_IN)
+def widgets(backing: In) -> JSONResponse:
+    """What a dashboard can hold."""
+    return JSONResponse({"widgets": Dashboards(backing.acting).catalogue()})
+
+
+@router.post(
+    "/widgets/show",
+    response_model=WidgetsShown,
+    dependencies=[Depends(json_body)],
+    responses={**_LINES, **problems(413, 415)},
+)
+@needs(SIGNED_IN)
+def show(backing: In, asked: ShowAsked, accept: Annotated[str, Header()] = "*/*") -> Response:
+    """Show widgets: as one JSON object, or with `Accept: application/x-ndjson` one JSON line a widget as soon as it is ready.
+
+    A widget that fails, or that you may not see, says so in its place; the others are shown.
+    """
+    drawn = Dashboards(backing.acting).show(asked.asked(), asked.frame(), backing.gate.turn)
+    return shown(drawn, [one.id for one in asked.widgets], accept)
+
+
+def shown(drawn: Iterator[Drawn], order: list[str], accept: str) -> Response:
+    """Drawn widgets as a response: line by line where that is asked for."""
+    if LINES in accept:
+        lines = (json.dumps(one.as_dict(), ensure_ascii=False).encode() + b"\n" for one in drawn)
+        return StreamingResponse(lines, media_type=LINES, headers={"Cache-Control": "no-store"})
+    found = [one.as_dict() for one in drawn]
+    found.sort(key=lambda one: order.index(one["id"]))
+    return JSONResponse({"widgets": found})
