@@ -13,7 +13,7 @@ export interface Span {
 /** The blocks of a text: headings, lists, fenced code and paragraphs. */
 export function blocks(text: string): Block[] {
   const found: Block[] = [];
-  let open: Block | null = null;
+  let open = null as Block | null;
   let fenced = false;
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith("```")) {
@@ -28,8 +28,9 @@ export function blocks(text: string): Block[] {
     } else {
       const item = /^\s*[-*]\s+(.*)$/.exec(line);
       const kind = item ? "list" : "text";
-      if (open?.kind !== kind) found.push((open = { kind, lines: [] }));
-      open.lines.push(item ? item[1]! : line.trim());
+      const block: Block = open?.kind === kind ? open : { kind, lines: [] };
+      if (block !== open) found.push((open = block));
+      block.lines.push(item ? item[1]! : line.trim());
     }
   }
   return found;

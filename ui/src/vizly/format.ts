@@ -1,0 +1,89 @@
+/** Numbers, money and time as text. What is shown as a figure is cut from decimal text; what stands on an axis may be short. */
+import type { Cell, Column } from "./spec";
+
+const GROUPED = /\B(?=(\d{3})+(?!\d))/g;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const SIGNS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "¥", CNY: "CN¥", INR: "₹", KRW: "₩", CAD: "CA$", AUD: "A$", BRL: "R$" };
+
+/** The separators of a locale: thousands and decimals. */
+export function separators(locale: string): { group: string; point: string } {
+  try {
+    const parts = new Intl.NumberFormat(locale).formatToParts(1234567.5);
+    const of = (type: string, other: string) => parts.find((part) => part.type === type)?.value ?? other;
+    return { group: of("group", ","), point: of("decimal", ".") };
+  } catch {
+    return { group: ",", point: "." };
+  }
+}
+
+/** Decimal text to some digits, half-even, grouped as the locale groups. */
+export function exact(text: string, digits: number, locale: string): string {
+  if (!/^[+-]?\d*\.?\d+(e[+-]?\d+)?$/i.test(text)) return text;
+  const plain = /e/i.test(text) ? Number(text).toFixed(18) : text;
+  const minus = plain.startsWith("-");
+  const [whole = "0", part = ""] = plain.replace(/^[+-]/, "").split(".");
+  const kept = BigInt((whole || "0") + part.slice(0, digits).padEnd(digits, "0"));
+  const rest = part.slice(digits).replace(/0+$/, "");
+  const up = rest === "5" ? kept % 2n === 1n : rest >= "5";
+  const all = (up ? kept + 1n : kept).toString().padStart(digits + 1, "0");
+  const { group, point } = separators(locale);
+  const head = (digits ? all.slice(0, -digits) : all).replace(GROUPED, group);
+  const sign = minus && /[1-9]/.test(all) ? "−" : "";
+  return `${sign}${head}${digits ? point + all.slice(-digits) : ""}`;
+}
+
+/** A cell as text, exact to the cent for money: "1,234.50 USD". */
+export function told(cell: Cell | undefined, column: Column | undefined, locale: string): string {
+  if (cell === null || cell === undefined) return "—";
+  const text = String(cell);
+  if (column?.type === "money") return `${exact(text, small(text) ? 6 : 2, locale)} ${column.currency ?? ""}${column.unit ? ` per ${column.unit}` : ""}`.trim();
+  if (column?.type === "share") return `${exact(shifted(text), 1, locale)} %`;
+  if (column?.type === "number") return `${exact(text, text.includes(".") ? 2 : 0, locale)}${column.unit ? ` ${column.unit}` : ""}`;
+  if (column?.type === "time") return day(text);
+  return text;
+}
+
+/** An axis label: short, with the currency's sign: "$12k". */
+export function short(value: number, column: Column | undefined, locale: string): string {
+  if (column?.type === "share") return `${trimmed(value * 100, locale)} %`;
+  const size = Math.abs(value);
+  const [by, unit] = size >= 1e9 ? [1e9, "B"] : size >= 1e6 ? [1e6, "M"] : size >= 1e3 ? [1e3, "k"] : [1, ""];
+  const number = trimmed(size / by, locale) + unit;
+  const sign = value < 0 ? "−" : "";
+  if (column?.type !== "money") return sign + number + (column?.unit && column.unit.length <= 4 ? ` ${column.unit}` : "");
+  const currency = column.currency ?? "";
+  const mark = SIGNS[currency];
+  return mark ? `${sign}${mark}${number}` : `${sign}${number}${currency ? ` ${currency}` : ""}`;
+}
+
+/** An ISO date or time, as short as it may be without saying less: the day alone at midnight. */
+export function day(text: string): string {
+  const found = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d))?/.exec(text);
+  if (!found) return text;
+  const [, year, month, date, hour = "00", minute = "00"] = found;
+  return `${year}-${month}-${date}${hour !== "00" || minute !== "00" ? ` ${hour}:${minute}` : ""}`;
+}
+
+/** A time on an axis: "Nov 3", or "Nov 2026" where each step is a month or more. */
+export function tick(text: string, monthly: boolean): string {
+  const found = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d))?/.exec(text);
+  if (!found) return text;
+  const [, year, month, date, hour = "00", minute = "00"] = found;
+  const name = MONTHS[Number(month) - 1] ?? month;
+  if (monthly) return `${name} ${year}`;
+  return hour !== "00" || minute !== "00" ? `${name} ${Number(date)} ${hour}:${minute}` : `${name} ${Number(date)}`;
+}
+
+function small(text: string): boolean {
+  const size = Math.abs(Number(text));
+  return size > 0 && size < 0.01;
+}
+
+function shifted(share: string): string {
+  return (Number(share) * 100).toFixed(6);
+}
+
+function trimmed(value: number, locale: string): string {
+  const digits = value >= 100 || Number.isInteger(value) ? 0 : value >= 10 ? 1 : value >= 0.1 ? 2 : 4;
+  return value.toFixed(digits).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "").replace(".", separators(locale).point);
+}
