@@ -65,7 +65,6 @@ ROUTERS = (
     people,
     health,
     entry,
-    web,
 )
 
 
@@ -89,6 +88,7 @@ def create_app(workspace: Workspace, *, allow_remote: bool = False, gate: Gate |
     strict = [Depends(admit), Depends(strict_parameters)]
     for part in ROUTERS:
         app.include_router(part.router, dependencies=strict)
+    app.include_router(web.router, dependencies=strict[:1])  # what stands in a page's address is the page's own affair
     app.include_router(stream.router)  # a WebSocket asks for itself who comes, and goes on asking
     tuple(access.routes(app))  # a route that does not say what it needs is found now, not when it is asked
     problems.install(app)

@@ -50,7 +50,9 @@ def facts(acting: Acting) -> dict[str, Any]:
 
 def _currencies(acting: Acting) -> list[str]:
     counted = acting.costs.select(
-        "BillingCurrency AS currency, count(*) AS charges", CostQuery(), "GROUP BY 1 ORDER BY 2 DESC, 1"
+        "BillingCurrency AS currency, count(*) AS charges",
+        CostQuery(),
+        " GROUP BY BillingCurrency ORDER BY charges DESC, currency",
     )
     return [str(row["currency"]) for row in counted.to_pylist() if row["currency"]]
 
