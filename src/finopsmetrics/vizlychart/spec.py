@@ -59,8 +59,8 @@ class ChartSpec(_Plain):
 
     Which fields a chart uses: line, area, bar, stacked_bar: `x`, `y` and perhaps `series` (long rows: one for each x and series);
     fan: `x`, `y` (the actual, then the expected), `low`, `high`; sparkline: `x`, `y`; treemap, donut: `path` (outer to inner),
-    `y`; sankey: `path` (exactly two: from, to), `y`; heatmap: `x`, `series`, `y`; waterfall: `x`, `y`, rows named in `totals` stand on
-    the ground; gauge: `value`, `target`; kpi: `value`, `previous`, and `x`, `y` for the line beside it; table: all columns.
+    `y`; sankey: `path` (exactly two: from, to), `y`; heatmap: `x`, `series`, `y`; waterfall: `x`, `y`, rows of `totals` stand on
+    the ground; gauge: `value`, `target`; kpi: `value`, `previous`, and `x`, `y` for its line; table: all columns.
     """
 
     version: Literal[1] = 1
