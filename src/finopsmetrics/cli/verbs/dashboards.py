@@ -113,10 +113,12 @@ def _tell(title: str, sentence: str, cure: str | None) -> None:
 
 def _table(chart: ChartSpec) -> None:
     """The first rows of a chart; its labels stand over the columns, each once."""
-    labels = [column.label or column.name for column in chart.columns]
-    heads = [label if labels.count(label) == 1 else column.name for label, column in zip(labels, chart.columns, strict=True)]
+    shown = [column for column in chart.columns if chart.chart != "kpi" or column.name in {chart.x, *chart.y}]
+    places = [chart.columns.index(column) for column in shown]
+    labels = [column.label or column.name for column in shown]
+    heads = [label if labels.count(label) == 1 else column.name for label, column in zip(labels, shown, strict=True)]
     rows: list[dict[str, Any]] = [
-        {head: _cell(cell, column.type) for head, cell, column in zip(heads, row, chart.columns, strict=True)}
+        {head: _cell(row[place], column.type) for head, place, column in zip(heads, places, shown, strict=True)}
         for row in chart.rows[:MOST_ROWS]
     ]
     print_rows(heads, rows)

@@ -10,7 +10,7 @@ from pydantic import Field
 from finopsmetrics.core.errors import UsageError
 from finopsmetrics.core.shapes import Duration, Metric
 from finopsmetrics.core.windows import Window
-from finopsmetrics.core.windows.months import DAY
+from finopsmetrics.core.windows.months import DAY, months_after
 from finopsmetrics.dashboard.drill import narrow
 from finopsmetrics.dashboard.money_rows import TAKE_IN, in_currency, money_column, receipts_of, text
 from finopsmetrics.dashboard.settings import OwnFilters
@@ -61,7 +61,9 @@ class ForecastWidget(Widget[ForecastConfig]):
             return Shown(error.cause, empty=error.cure or "Come back with more history.", link="/forecasts")
         start = found.start.replace(tzinfo=UTC)
         grain = config.grain or ("day" if (found.end - found.start).days <= MOST_DAYS else "month")
-        past = asking.costs(Window(start - config.past * DAY, start), filters=own, metric=config.metric, grain=grain)
+        began = start - config.past * DAY
+        span = Window(months_after(began, 0) if grain == "month" else began, start)
+        past = asking.costs(span, filters=own, metric=config.metric, grain=grain)
         others = tuple(one for one in every if one != currency)
         receipts = (*receipts_of(past), *found.receipts)
         chart = _chart(asking, past, found, str(currency))
