@@ -17,6 +17,7 @@ from finopsmetrics.cli.verbs import (
     budgets,
     code,
     connections,
+    dashboards,
     findings,
     forecasts,
     integrations,
@@ -75,6 +76,8 @@ app.command("costs")(answers.costs)
 app.command("forecast")(forecasts.forecast)
 app.command("whatif")(forecasts.whatif)
 app.command("budgets")(budgets.budgets)
+app.add_typer(dashboards.app, name="dashboards")
+app.command("widgets")(dashboards.widgets)
 app.add_typer(findings.app, name="findings")
 app.add_typer(notify.app, name="notify")
 app.add_typer(anomalies.app, name="anomalies")

@@ -67,7 +67,7 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 def besides(others: Sequence[str]) -> str:
     """What a sentence adds where there are charges in other currencies: they are never summed with these."""
-    return f" Charges in {', '.join(others)} are not in these figures." if others else ""
+    return f"; charges in {', '.join(others)} are not in these figures" if others else ""
 
 
 def day(moment: datetime) -> str:

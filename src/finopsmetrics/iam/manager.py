@@ -9,6 +9,7 @@ from functools import cached_property
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.errors import ConflictError
 from finopsmetrics.iam.grants import Declared, both
+from finopsmetrics.iam.links import LinkBook
 from finopsmetrics.iam.logins import Logins
 from finopsmetrics.iam.principal import OWNER, Principal
 from finopsmetrics.iam.secrets import Vault
@@ -22,7 +23,7 @@ FIRST_ADMIN = "admin"
 
 
 class IAMManager:
-    """Identity and access of one home: `users`, `logins`, `sessions`, `tokens`, and whom a request comes from."""
+    """Identity and access of one home: `users`, `logins`, `sessions`, `tokens`, `links`, and whom a request comes from."""
 
     def __init__(self, opened: OpenedHome) -> None:
         self._opened = opened
@@ -30,6 +31,7 @@ class IAMManager:
         self.users = UserBook(self._database, opened.now)
         self.sessions = SessionBook(self._database, opened.now)
         self.tokens = TokenBook(self._database, opened.now)
+        self.links = LinkBook(self._database, opened.now)
 
     @cached_property
     def logins(self) -> Logins:

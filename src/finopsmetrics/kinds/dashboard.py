@@ -23,7 +23,10 @@ class Widget(Part):
     type: Word = Field(description="The widget: cost_trend, budget_status, recommendations, top_resources, or a plugin's.")
     title: Line | None = Field(default=None, description="Its heading; the widget's own, unless given.")
     position: tuple[Cell, Cell] | None = Field(default=None, description="Column and row of its upper left cell, from 0.")
-    size: tuple[Span, Span] | None = Field(default=None, description="Its width and height in cells; one by one, unless given.")
+    size: tuple[Span, Span] | None = Field(
+        default=None,
+        description="Its width and height in cells; unless given, one by one, or the widget's own where it has no position.",
+    )
     config: Settings = Field(default={}, description="The widget's own settings: time_range, group_by, priority.")
 
     def cells(self) -> set[tuple[int, int]]:
@@ -37,6 +40,7 @@ class Widget(Part):
 class Dashboard(Spec, kind="dashboard"):
     """Widgets on a grid, for a role: what is shown, where, over which time."""
 
+    engine = "dashboard.dashboard_builder"
     example = {
         "name": "CFO Executive Dashboard",
         "role": "cfo",

@@ -71,17 +71,17 @@ class Budgeting:
         found = [self._stands(kept, projecting=projecting) for kept in self._kept() if kept.body.get("enabled", True)]
         return [one for one in found if one is not None]
 
-    def one(self, name: str) -> Stands:
+    def one(self, name: str, *, projecting: bool = True) -> Stands:
         """How one budget stands. Raises NotFoundError, also for one whose charges lie beyond the principal's scope."""
         self._acting.require("budget:read")
-        found = self._stands(self._book.get("budget", name))
+        found = self._stands(self._book.get("budget", name), projecting=projecting)
         if found is None:
             raise NotFoundError(f"There is no budget {name!r}.", cure="See `finopsmetrics budgets`.")
         return found
 
     def burn_down(self, name: str) -> list[BurnDown]:
         """Each day of a budget's current period to today. Raises NotFoundError, and UsageError when it cannot be told."""
-        status = self.one(name)
+        status = self.one(name, projecting=False)
         if status.status is None:
             raise UsageError(status.error or f"How {name} stands cannot be told.", cure="Mend the budget.")
         budget = status.status.budget

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from finopsmetrics.core.windows import Window
 from finopsmetrics.dashboard.asking import BudgetStanding
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from finopsmetrics.store.findings import KeptFinding
 
 MOST_FINDINGS = 500
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,13 @@ class WidgetAsking:
         return self._remembered("forecast", question, lambda: self._acting.costs.forecast(horizon, **asked))
 
     def reconcile(self) -> Reconciliation:
-        """Every invoice beside its charges; not remembered, since invoices are entered without a new version of the lake."""
-        return self._acting.reconcile()
+        """Every invoice beside its charges; made once for a version of the lake and what was entered of invoices."""
+        from finopsmetrics.store.kept import entered_invoices
+
+        self._acting.require("reconciliation:read")
+        self._acting.principal.require_all_charges("reconciliation")
+        entered = tuple(tuple(one.values()) for one in entered_invoices(self._acting.workspace.opened.database))
+        return self._remembered("reconciliation", entered, self._acting.reconcile)
 
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """Each source and dataset with its newest delivery."""
@@ -126,7 +132,7 @@ class WidgetAsking:
         )
         return tuple(str(one) or NO_CURRENCY for one in table.column("currency").to_pylist())
 
-    def _remembered(self, what: str, question: Any, make: Any) -> Any:
+    def _remembered(self, what: str, question: Hashable, make: Callable[[], Result]) -> Result:
         """What was made for the same question, scope and version of the lake, else what `make` gives."""
         scope = self._acting.principal.scope
         key = (what, self._acting.costs.version(), None if scope is None else str(scope), question)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Table, func, select
 
-from finopsmetrics.store.tables import api_tokens, one_time_codes, sessions, specs, users
+from finopsmetrics.store.tables import api_tokens, embed_links, one_time_codes, sessions, specs, users
 
 Row = dict[str, Any]
 
@@ -81,6 +81,27 @@ def add_token(connection: Connection, row: Mapping[str, Any]) -> None:
 def change_token(connection: Connection, token_id: str, **changes: Any) -> None:
     """Change columns of a token."""
     connection.execute(api_tokens.update().where(api_tokens.c.id == token_id).values(**changes))
+
+
+def one_link(connection: Connection, **by: str) -> Row | None:
+    """The link into a dashboard whose `id` is given; None when there is none."""
+    return _one(connection, embed_links, by)
+
+
+def all_links(connection: Connection) -> list[Row]:
+    """Every link into a dashboard, the newest first."""
+    order = (embed_links.c.created_at.desc(), embed_links.c.id)
+    return [dict(row) for row in connection.execute(select(embed_links).order_by(*order)).mappings()]
+
+
+def add_link(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Add a link into a dashboard."""
+    connection.execute(embed_links.insert().values(**row))
+
+
+def change_link(connection: Connection, link_id: str, **changes: Any) -> None:
+    """Change columns of a link into a dashboard."""
+    connection.execute(embed_links.update().where(embed_links.c.id == link_id).values(**changes))
 
 
 def add_code(connection: Connection, row: Mapping[str, Any]) -> None:

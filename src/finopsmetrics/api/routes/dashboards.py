@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from finopsmetrics.api.access import SIGNED_IN, needs
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
+from finopsmetrics.api.routes.kinds import SpecName
 from finopsmetrics.core.shapes import Currency, Line, Settings
 from finopsmetrics.dashboard.settings import OwnFilters
 from finopsmetrics.runtime.dashboards import Asked, Dashboards, Drawn
+from finopsmetrics.runtime.layouts import Layouts
 from finopsmetrics.runtime.widget_asking import Frame
 from finopsmetrics.vizlychart.spec import ChartSpec
 
@@ -102,6 +104,43 @@ class WidgetsShown(BaseModel):
     widgets: list[WidgetShown]
 
 
+class LayoutTold(BaseModel):
+    """A dashboard, as a list tells it."""
+
+    name: str
+    title: str
+    description: str
+    role: str | None = Field(description="The role whose holders see it first.")
+    built_in: bool = Field(description="Whether it comes with the software; declaring one of its name takes its place.")
+    editable: bool = Field(description="Whether you may change it under this name.")
+    origin: str | None = Field(description="The file that declares it, where one does: it is changed there.")
+
+
+class LayoutsTold(BaseModel):
+    """The dashboards that you see, by name."""
+
+    layouts: list[LayoutTold]
+
+
+class PlacedShown(BaseModel):
+    """A widget with its place on the grid."""
+
+    id: str
+    type: str
+    title: str | None
+    position: tuple[int, int] = Field(description="Column and row of its upper left cell, from 0.")
+    size: tuple[int, int] = Field(description="Its width and height in cells.")
+    config: dict[str, Any]
+
+
+class LayoutShown(LayoutTold):
+    """A dashboard with a place for every widget, and its spec as it is declared."""
+
+    columns: int
+    widgets: list[PlacedShown]
+    spec: dict[str, Any]
+
+
 _LINES: dict[int | str, dict[str, Any]] = {200: {"content": {LINES: {"schema": {"type": "string"}}}}}
 
 
@@ -136,3 +175,24 @@ def shown(drawn: Iterator[Drawn], order: list[str], accept: str) -> Response:
     found = [one.as_dict() for one in drawn]
     found.sort(key=lambda one: order.index(one["id"]))
     return JSONResponse({"widgets": found})
+
+
+@router.get("/layouts", response_model=LayoutsTold, responses=problems())
+@needs(SIGNED_IN)
+def all_layouts(backing: In) -> JSONResponse:
+    """Built-in and declared dashboards, as far as they are shared with you."""
+    return JSONResponse({"layouts": [one.facts() for one in Layouts(backing.acting).all()]})
+
+
+@router.get("/layouts/home", response_model=LayoutShown, responses=problems())
+@needs(SIGNED_IN)
+def home(backing: In) -> JSONResponse:
+    """The dashboard that you see first: a declared one for your role, else the built-in one."""
+    return JSONResponse(Layouts(backing.acting).home().as_dict())
+
+
+@router.get("/layouts/{name:spec}", response_model=LayoutShown, responses=problems(404))
+@needs(SIGNED_IN)
+def one_layout(backing: In, name: SpecName) -> JSONResponse:
+    """A dashboard with a place for every widget."""
+    return JSONResponse(Layouts(backing.acting).one(name).as_dict())

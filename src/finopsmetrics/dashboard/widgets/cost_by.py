@@ -106,4 +106,4 @@ def _sentence(seen: InCurrency, config: CostByConfig, window: Window) -> str:
     cost = amount(first["cost"])
     share = percent(ratio(cost, seen.cost))
     whole = f"{money(seen.cost, seen.currency)} in {window.label()} by {names}"
-    return f"{whole}; {told} comes to {money(cost, seen.currency)} ({share}).{besides(seen.others)}"
+    return f"{whole}; {told} comes to {money(cost, seen.currency)} ({share}){besides(seen.others)}."

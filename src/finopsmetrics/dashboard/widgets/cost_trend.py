@@ -103,4 +103,4 @@ def _sentence(seen: InCurrency, before: InCurrency | None, window: Window, group
             sums[name] = plus(sums.get(name, Decimal(0)), amount(row["cost"]))
         first = max(sums, key=lambda name: (name != OTHER, sums[name]))
         told += f"; {first} is the greatest at {money(sums[first], seen.currency)} ({percent(ratio(sums[first], seen.cost))})"
-    return f"{told}.{besides(seen.others)}"
+    return f"{told}{besides(seen.others)}."

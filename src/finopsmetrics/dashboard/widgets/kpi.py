@@ -58,4 +58,4 @@ class Kpi(Widget[KpiConfig]):
         if previous is not None:
             told += f", {moved(seen.cost, previous, window.previous().label())}"
         link = explorer(window, where=asking.filters(config.filters), metric=config.metric, grain="day")
-        return Shown(f"{told}.{besides(seen.others)}", chart, receipts=receipts_of(whole, daily), link=link)
+        return Shown(f"{told}{besides(seen.others)}.", chart, receipts=receipts_of(whole, daily), link=link)

@@ -4,7 +4,7 @@ from finopsmetrics.store.tables.collected import collected, syncs
 from finopsmetrics.store.tables.declared import applied_origins, spec_changes, specs
 from finopsmetrics.store.tables.found import finding_events, findings
 from finopsmetrics.store.tables.outgoing import outbox, outbox_attempts
-from finopsmetrics.store.tables.people import api_tokens, one_time_codes, sessions, users
+from finopsmetrics.store.tables.people import api_tokens, embed_links, one_time_codes, sessions, users
 from finopsmetrics.store.tables.schema import metadata
 from finopsmetrics.store.tables.spine import (
     audit_events,
@@ -30,6 +30,7 @@ __all__ = [
     "cost_entries",
     "deliveries",
     "delivery_periods",
+    "embed_links",
     "escalations",
     "finding_events",
     "findings",

@@ -68,3 +68,21 @@ one_time_codes = Table(
     Column("created_at", DateTime, nullable=False),
     Column("expires_at", DateTime, nullable=False),
 )
+
+embed_links = Table(
+    "embed_links",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("dashboard", String(120), nullable=False),
+    Column("user_id", String(40), ForeignKey("users.id")),  # whose sight it gives; none where the home's owner made it
+    Column("permissions", JSON, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("scope", Text),  # where its maker saw less than the user may
+    Column("frame_ancestors", JSON, nullable=False),
+    Column("created_at", DateTime, nullable=False),
+    Column("created_by", String(120), nullable=False),
+    Column("expires_at", DateTime, nullable=False),
+    Column("used_at", DateTime),
+    Column("revoked_at", DateTime),
+)

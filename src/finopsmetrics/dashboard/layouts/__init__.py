@@ -1,0 +1,1 @@
+"""Built-in dashboards, one for each role: files that can be copied, changed and applied as they are."""
