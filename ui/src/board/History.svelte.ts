@@ -12,9 +12,9 @@ export class History {
   canRedo = $derived(this.ahead.length > 0);
   dirty = $derived(JSON.stringify(specOf(this.board)) !== this.kept);
 
-  constructor(spec: DashboardSpec) {
-    this.board = boardOf(spec);
-    this.next = this.board.items.length;
+  constructor(spec: DashboardSpec, columns: number) {
+    this.board = boardOf(spec, columns);
+    this.next = this.board.items.length + 1;
     this.kept = JSON.stringify(specOf(this.board));
   }
 

@@ -18,13 +18,14 @@ export interface Shown {
   error: { code: string; detail: string; cure: string } | null;
 }
 
-/** Ask for widgets; `told` is called with each as it is ready. `path` is another route for a page that is embedded. */
+/** Ask for widgets; `told` is called with each as it is ready. A page that is `embedded` names its widgets and asks nothing else. */
 export async function show(
   items: Item[], spec: Pick<DashboardSpec, "time_range" | "filters" | "currency">, told: (shown: Shown) => void, signal: AbortSignal,
-  path = "/api/v1/widgets/show",
+  embedded?: string,
 ): Promise<void> {
   if (items.length === 0) return;
-  const body = {
+  const path = embedded ? `/api/v1/embed/${embedded}/show` : "/api/v1/widgets/show";
+  const body = embedded ? { ids: items.map((one) => one.id) } : {
     widgets: items.map(({ id, type, config, title }) => ({ id, type, config: config ?? {}, title: title ?? null })),
     time_range: spec.time_range ?? null,
     filters: spec.filters && Object.keys(spec.filters).length ? spec.filters : null,

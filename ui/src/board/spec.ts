@@ -34,25 +34,18 @@ export interface Board {
   columns: number;
 }
 
-/** How many columns a dashboard has: those of its grid, else three. */
-export function columnsOf(spec: DashboardSpec): number {
-  const found = /^(\d+)x\d+_grid$/.exec(spec.layout ?? "");
-  const wide = Math.max(1, ...spec.widgets.map((one) => (one.position?.[0] ?? 0) + (one.size?.[0] ?? 1)));
-  return found ? Number(found[1]) : Math.max(3, wide);
-}
-
 /** A declared dashboard on its grid; widgets without a position flow into the first free cells. */
-export function boardOf(spec: DashboardSpec): Board {
-  const columns = columnsOf(spec);
-  const items = spec.widgets.map((one, at) => ({ ...one, id: `w${at}` }));
+export function boardOf(spec: DashboardSpec, columns: number, ids: string[] = []): Board {
+  const name = (at: number) => ids[at] ?? `w${at + 1}`;
+  const items = spec.widgets.map((one, at) => ({ ...one, id: name(at) }));
   const places: Place[] = [];
   for (const [at, one] of spec.widgets.entries()) {
-    if (one.position) places.push({ id: `w${at}`, x: one.position[0], y: one.position[1], w: one.size?.[0] ?? 1, h: one.size?.[1] ?? 1 });
+    if (one.position) places.push({ id: name(at), x: one.position[0], y: one.position[1], w: one.size?.[0] ?? 1, h: one.size?.[1] ?? 1 });
   }
   for (const [at, one] of spec.widgets.entries()) {
     if (one.position) continue;
     const [w, h] = [Math.min(one.size?.[0] ?? 1, columns), one.size?.[1] ?? 1];
-    places.push({ id: `w${at}`, ...free(places, w, h, columns), w, h });
+    places.push({ id: name(at), ...free(places, w, h, columns), w, h });
   }
   return { spec, items, places, columns };
 }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,8 +14,13 @@ from finopsmetrics.api.access import SIGNED_IN, needs
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
 from finopsmetrics.api.routes.kinds import SpecName
+from finopsmetrics.api.specs import Sent, faulty, mapping
 from finopsmetrics.core.shapes import Currency, Line, Settings
+from finopsmetrics.core.spec import SpecError
 from finopsmetrics.dashboard.settings import OwnFilters
+from finopsmetrics.iac.checked import checked
+from finopsmetrics.iac.writing import to_yaml
+from finopsmetrics.kinds.dashboard import Dashboard
 from finopsmetrics.runtime.dashboards import Asked, Dashboards, Drawn
 from finopsmetrics.runtime.layouts import Layouts
 from finopsmetrics.runtime.widget_asking import Frame
@@ -189,6 +194,26 @@ def all_layouts(backing: In) -> JSONResponse:
 def home(backing: In) -> JSONResponse:
     """The dashboard that you see first: a declared one for your role, else the built-in one."""
     return JSONResponse(Layouts(backing.acting).home().as_dict())
+
+
+class Yaml(BaseModel):
+    """A dashboard as a file that `finopsmetrics apply` takes."""
+
+    yaml: str
+
+
+@router.post(
+    "/layouts/yaml", response_model=Yaml, dependencies=[Depends(json_body)], responses=problems(413, 415), tags=["widgets"]
+)
+@needs("dashboard:read")
+def as_yaml(request: Request, sent: Sent) -> Response:
+    """A dashboard that need not be kept, checked and written as YAML; it reads back equal."""
+    try:
+        given = mapping(Dashboard.kind, sent)
+        spec = checked(Dashboard.kind, given)
+    except SpecError as error:
+        return faulty(error, request.url.path)
+    return JSONResponse({"yaml": to_yaml([spec])})
 
 
 @router.get("/layouts/{name:spec}", response_model=LayoutShown, responses=problems(404))

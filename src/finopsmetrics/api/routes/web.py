@@ -15,9 +15,21 @@ from finopsmetrics.api.access import PUBLIC, Asker, needs
 from finopsmetrics.api.context import Backing, In
 from finopsmetrics.api.problems import problem
 from finopsmetrics.api.routes.auth import me_shown
+from finopsmetrics.api.routes.embedding import Text
 from finopsmetrics.api.web_facts import facts
+from finopsmetrics.runtime.embedding import Embedded
 
 router = APIRouter(include_in_schema=False)
+NOBODY = {
+    "name": "",
+    "sort": "",
+    "roles": [],
+    "teams": [],
+    "permissions": [],
+    "scope": None,
+    "csrf": None,
+    "second_factor": False,
+}
 FOREVER = "public, max-age=31536000, immutable"  # a built file's name holds a hash of what is in it
 
 
@@ -50,6 +62,19 @@ def _told(backing: Backing) -> dict[str, Any]:
 needs(PUBLIC)(_show)
 for _page in PAGES:
     router.add_api_route(_page["path"].replace("{name}", "{name:path}"), _show, methods=["GET"], response_class=HTMLResponse)
+
+
+@router.get("/embed/{text}", response_class=HTMLResponse)
+@needs(PUBLIC)
+def embedded(backing: In, text: Text) -> HTMLResponse:
+    """A dashboard for pages of others: those that its link names may frame it. Who looks needs no log-in, and can ask no more."""
+    found = Embedded(backing.context.workspace, text)
+    told = {"me": NOBODY, **facts(found.acting), "embed": {"token": text}}
+    headers = {
+        "Content-Security-Policy": web.policy(" ".join(found.link.frame_ancestors) or "'none'"),
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(web.page(told), headers={**headers, "Referrer-Policy": "no-referrer"})
 
 
 @router.get("/assets/{name}", response_class=FileResponse)
