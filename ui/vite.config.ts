@@ -29,7 +29,7 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    manifest: "manifest.json",
     reportCompressedSize: false,
-    rollupOptions: { output: { manualChunks: undefined } },
   },
 });

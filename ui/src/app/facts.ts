@@ -17,6 +17,8 @@ export interface Facts {
   currencies: string[];
   fresh: string | null;
   latest: string | null;
+  /** The first page's dashboard, so that it need not be asked for. */
+  home?: unknown;
   embed?: { token: string };
 }
 

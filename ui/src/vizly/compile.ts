@@ -27,7 +27,6 @@ export function compile(spec: ChartSpec, options: Options): Option {
     animationDuration: 220,
     backgroundColor: "transparent",
     textStyle: { fontFamily: FONT, color: theme.ink, fontSize: 12 },
-    aria: { enabled: true, label: { description: spec.sentence || spec.title || "Chart" } },
     ...drawn,
   };
 }

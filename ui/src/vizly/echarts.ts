@@ -1,11 +1,12 @@
-/** What of ECharts is used, and nothing else of it. */
-import { BarChart, GaugeChart, HeatmapChart, LineChart, PieChart, SankeyChart, TreemapChart } from "echarts/charts";
-import { AriaComponent, GraphicComponent, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+/** What of ECharts nearly every page draws with. What few charts need comes by `rare`, when one of them is drawn. */
+import { BarChart, LineChart } from "echarts/charts";
+import { GridComponent, LegendScrollComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
+import type { Sort } from "./spec";
 
-echarts.use([
-  BarChart, GaugeChart, HeatmapChart, LineChart, PieChart, SankeyChart, TreemapChart,
-  AriaComponent, GraphicComponent, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent,
-]);
+echarts.use([BarChart, LineChart, GridComponent, LegendScrollComponent, MarkLineComponent, TooltipComponent]);
 
 export { echarts };
+
+/** The charts that need `rare`. */
+export const RARE: ReadonlySet<Sort> = new Set<Sort>(["treemap", "sankey", "heatmap", "donut", "gauge", "kpi", "table"]);

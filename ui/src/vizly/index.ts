@@ -1,7 +1,7 @@
 /** VizlyChart in the browser: draws a spec on a canvas. */
 import { compile } from "./compile";
 import { CanvasRenderer } from "echarts/renderers";
-import { echarts } from "./echarts";
+import { echarts, RARE } from "./echarts";
 import type { ChartSpec } from "./spec";
 import { THEMES, type ThemeName } from "./theme";
 
@@ -21,7 +21,8 @@ export interface DrawOptions {
 }
 
 /** Draw a spec into an element; it takes the element's size. */
-export function draw(element: HTMLElement, spec: ChartSpec, options: DrawOptions = {}): Drawing {
+export async function draw(element: HTMLElement, spec: ChartSpec, options: DrawOptions = {}): Promise<Drawing> {
+  if (RARE.has(spec.chart)) await import("./rare");
   const chart = echarts.init(element, undefined, { renderer: "canvas" });
   let told = spec;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -2,6 +2,7 @@
 import { SVGRenderer } from "echarts/renderers";
 import { compile, type Options } from "./compile";
 import { echarts } from "./echarts";
+import "./rare";
 import type { ChartSpec } from "./spec";
 import { tableTwin } from "./table";
 

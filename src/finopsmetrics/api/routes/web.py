@@ -3,65 +3,66 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib.resources import files
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from finopsmetrics.api import web
-from finopsmetrics.api.access import PUBLIC, Asker, needs
-from finopsmetrics.api.context import Backing, In
+from finopsmetrics.api.access import PUBLIC, needs
+from finopsmetrics.api.context import In
 from finopsmetrics.api.problems import problem
 from finopsmetrics.api.routes.auth import me_shown
 from finopsmetrics.api.routes.embedding import Text
 from finopsmetrics.api.web_facts import facts
 from finopsmetrics.runtime.embedding import Embedded
+from finopsmetrics.runtime.layouts import Layouts
 
 router = APIRouter(include_in_schema=False)
-NOBODY = {
-    "name": "",
-    "sort": "",
-    "roles": [],
-    "teams": [],
-    "permissions": [],
-    "scope": None,
-    "csrf": None,
-    "second_factor": False,
-}
+_TEXTS: dict[str, Any] = dict.fromkeys(("name", "sort"), "") | dict.fromkeys(("scope", "csrf"))
+NOBODY: dict[str, Any] = {**_TEXTS, "roles": [], "teams": [], "permissions": [], "second_factor": False}
+CHARTS = "src/vizly/index.ts"
 FOREVER = "public, max-age=31536000, immutable"  # a built file's name holds a hash of what is in it
 
 
 class PageTold(TypedDict):
-    """A page of the app: its path, its title, what it needs, and under which heading of the menu it stands, if any."""
+    """A page of the app: its path, its title, what it needs, under which heading of the menu it stands, whether it draws."""
 
     path: str
     title: str
     page: str
     needs: str
-    group: str
+    group: NotRequired[str]
+    charts: NotRequired[bool]
 
 
 PAGES: list[PageTold] = json.loads((files("finopsmetrics.api") / "design" / "pages.json").read_text("utf-8"))
 
 
-def _show(request: Request, backing: In) -> Response:
-    """The app, for whoever is logged in; everybody else goes to the log-in and comes back."""
-    asker: Asker | None = backing.asker
-    if asker is None:
-        after = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/login?next={quote(after, safe='')}", status_code=303)
-    return HTMLResponse(web.page(_told(backing)), headers={"Content-Security-Policy": web.policy(), "Cache-Control": "no-store"})
+def _shower(page: PageTold) -> Callable[..., Response]:
+    """The route of a page: the app, for whoever is logged in; everybody else goes to the log-in and comes back."""
+    modules = (f"src/pages/{page['page']}.svelte", *([CHARTS] if page.get("charts") else []))
+
+    @needs(PUBLIC)
+    def show(request: Request, backing: In) -> Response:
+        if backing.asker is None:
+            after = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/login?next={quote(after, safe='')}", status_code=303)
+        told = {"me": me_shown(backing), **facts(backing.acting)}
+        if page["path"] == "/":
+            told["home"] = Layouts(backing.acting).home().as_dict()
+        headers = {"Content-Security-Policy": web.policy(), "Cache-Control": "no-store"}
+        return HTMLResponse(web.page(told, *modules), headers=headers)
+
+    return show
 
 
-def _told(backing: Backing) -> dict[str, Any]:
-    return {"me": me_shown(backing), **facts(backing.acting)}
-
-
-needs(PUBLIC)(_show)
 for _page in PAGES:
-    router.add_api_route(_page["path"].replace("{name}", "{name:path}"), _show, methods=["GET"], response_class=HTMLResponse)
+    _path = _page["path"].replace("{name}", "{name:path}")
+    router.add_api_route(_path, _shower(_page), methods=["GET"], response_class=HTMLResponse)
 
 
 @router.get("/embed/{text}", response_class=HTMLResponse)
