@@ -22,11 +22,13 @@ class Pending {
     this.settle();
   }
 
-  /** What was begun is drawn once the frame after it was painted, unless more began meanwhile. */
+  /** What was begun is drawn in the next frame; the one after it sees it painted, unless more began meanwhile. */
   settle(): void {
     cancelAnimationFrame(this.timer);
     this.timer = requestAnimationFrame(() => {
-      if (this.count === 0) document.documentElement.dataset.ready = "true";
+      this.timer = requestAnimationFrame(() => {
+        if (this.count === 0) document.documentElement.dataset.ready = "true";
+      });
     });
   }
 }
