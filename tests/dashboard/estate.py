@@ -19,7 +19,7 @@ from tests.store.bills import Row, charge, write_csv
 NOW = datetime(2026, 6, 20, 9, 30, tzinfo=UTC)
 MARKUP = "<img src=x onerror=alert(1)>"
 FORMULA = '=HYPERLINK("http://x","y")'
-QUOTES = "it's \"quoted\" \\ back` AND 1 == 1"
+QUOTES = 'it\'s "quoted" \\ back` AND 1 == 1'
 HIDDEN = "Hidden-9f3"
 SCOPE = Condition.parse('tags.team == "ml"')
 EVERY = frozenset({"*:*"})
@@ -81,9 +81,7 @@ def shown(
     return every(workspace, [Asked(widget, widget, config or {})], frame, principal)[0]
 
 
-def every(
-    workspace: Workspace, asked: list[Asked], frame: Frame | None = None, principal: Principal = OWNER
-) -> list[Drawn]:
+def every(workspace: Workspace, asked: list[Asked], frame: Frame | None = None, principal: Principal = OWNER) -> list[Drawn]:
     """Widgets in the order asked for."""
     frame = frame or Frame("2026-06-01..2026-06-19")
     drawn = {one.id: one for one in Dashboards(Acting(workspace, principal)).show(asked, frame)}
