@@ -29,11 +29,8 @@ _LABELS = {
 def money(amount: Decimal, currency: str) -> str:
     """`1,234.50 USD`: at cents, or at two digits that count where it is less than one cent."""
     if amount and abs(amount) < CENT:
-        return (
-            f"{amount.normalize():.2g} {currency}"
-            if abs(amount) < Decimal("1e-6")
-            else f"{amount:.6f}".rstrip("0") + f" {currency}"
-        )
+        small = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1))
+        return f"{small:f}".rstrip("0") + f" {currency}"
     return f"{amount:,.2f} {currency}"
 
 

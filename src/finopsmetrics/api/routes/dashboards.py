@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from finopsmetrics.api.access import SIGNED_IN, needs
 from finopsmetrics.api.context import PREFIX, In, json_body
@@ -68,6 +68,13 @@ class ShowAsked(BaseModel):
     time_range: Annotated[str, Field(max_length=80)] | None = Field(None, description="The time of widgets that name none.")
     filters: OwnFilters = Field(None, description="A condition, or keys that must all match, for all widgets.")
     currency: Currency | None = Field(None, description="The currency that is shown; that of the most charges, unless given.")
+
+    @field_validator("widgets")
+    @classmethod
+    def _told_apart(cls, widgets: list[WidgetAsked]) -> list[WidgetAsked]:
+        if len({one.id for one in widgets}) < len(widgets):
+            raise ValueError("two widgets have the same id")
+        return widgets
 
     def frame(self) -> Frame:
         """What holds for all widgets."""
