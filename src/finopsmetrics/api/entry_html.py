@@ -36,6 +36,7 @@ def welcome_page(*, code: str, name: str, told: str = "") -> str:
     fields = [
         f'<input type="hidden" name="code" value="{escape(code)}">',
         f"<p>You log in as <strong>{escape(name)}</strong>.</p>",
+        f'<input type="hidden" name="name" value="{escape(name)}" autocomplete="username">',  # for password managers
         _field("password", "New password, at least 8 characters", sort="password", complete="new-password"),
     ]
     return document("Welcome", _told(told) + _form("/welcome", fields, "Set the password"))

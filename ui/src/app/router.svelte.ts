@@ -43,8 +43,8 @@ function settle(): void {
   const moved = place.path !== location.pathname;
   place.path = location.pathname;
   place.query = new URLSearchParams(location.search);
+  pending.restart();
   if (moved) {
-    pending.restart();
     window.scrollTo(0, 0);
     document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
   }

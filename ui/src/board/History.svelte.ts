@@ -8,6 +8,7 @@ export class History {
   private ahead = $state.raw<Board[]>([]);
   private kept = $state.raw("");
   private next = 0;
+  private carrying: "no" | "taken" | "moved" = "no";
   canUndo = $derived(this.past.length > 0);
   canRedo = $derived(this.ahead.length > 0);
   dirty = $derived(JSON.stringify(specOf(this.board)) !== this.kept);
@@ -18,9 +19,27 @@ export class History {
     this.kept = JSON.stringify(specOf(this.board));
   }
 
+  /** Move or resize. While something is carried its steps count as one, from where it was taken to where it is put down. */
   move(move: Move): void {
     const places = reduce(this.board.places, move, this.board.columns);
-    if (JSON.stringify(places) !== JSON.stringify(this.board.places)) this.set({ ...this.board, places });
+    if (JSON.stringify(places) === JSON.stringify(this.board.places)) return;
+    if (this.carrying === "moved") this.board = { ...this.board, places };
+    else this.set({ ...this.board, places });
+    if (this.carrying === "taken") this.carrying = "moved";
+  }
+
+  /** Something is taken up. */
+  take(): void {
+    this.carrying = "taken";
+  }
+
+  /** What was taken up is put down; with `back`, where it was. */
+  put({ back = false } = {}): void {
+    if (back && this.carrying === "moved") {
+      this.undo();
+      this.ahead = this.ahead.slice(0, -1);
+    }
+    this.carrying = "no";
   }
 
   /** Add a widget where there is room; gives its id. */

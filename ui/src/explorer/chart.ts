@@ -39,7 +39,8 @@ export function specOf(rows: Row[], asked: Asked, currency: string, path: string
     { name: "cost", label: labelOfCost(asked), type: "money", currency },
   ];
   const cells = told.map((row) => columns.map((column) => (column.type === "text" ? named(row[column.name]) : text(row[column.name]))));
-  const base = { version: 1 as const, columns, rows: cells, y: ["cost"], cumulative: asked.cumulative };
+  const sentence = `${labelOfCost(asked)}${dimensions.length ? ` by ${dimensions.map(labelOf).join(" and ")}` : ""}, in ${currency}`;
+  const base = { version: 1 as const, sentence, columns, rows: cells, y: ["cost"], cumulative: asked.cumulative };
   if (overTime) {
     const chart = asked.chart === "heatmap" && first ? "heatmap" : asked.cumulative && asked.chart === "stacked_bar" ? "area" : asked.chart;
     return { ...base, chart: chart as ChartSpec["chart"], x: "period", series: first ?? undefined };

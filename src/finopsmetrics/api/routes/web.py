@@ -75,7 +75,7 @@ def embedded(backing: In, text: Text) -> HTMLResponse:
         "Content-Security-Policy": web.policy(" ".join(found.link.frame_ancestors) or "'none'"),
         "Cache-Control": "no-store",
     }
-    return HTMLResponse(web.page(told), headers={**headers, "Referrer-Policy": "no-referrer"})
+    return HTMLResponse(web.page(told), headers=headers)
 
 
 @router.get("/assets/{name}", response_class=FileResponse)
