@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 MOST_ANSWERS = 512
 MOST_ROWS = 5_000
+"""Of one answer; a longer one is not remembered."""
+
+MOST_TOGETHER = 60_000
+"""Rows of all answers together."""
+
 MOST_RESULTS = 64
 Result = TypeVar("Result")
 Key = tuple[int, datetime | None, CostQuery]
@@ -27,6 +32,7 @@ class AnswerMemory:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[Key, Answer] = OrderedDict()
+        self._rows = 0
         self._results: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
         self._making: dict[Hashable, threading.Lock] = {}
@@ -44,9 +50,11 @@ class AnswerMemory:
         if len(answer) > MOST_ROWS:
             return
         with self._lock:
+            before = self._answers.pop(key, None)
             self._answers[key] = answer
-            while len(self._answers) > MOST_ANSWERS:
-                self._answers.popitem(last=False)
+            self._rows += len(answer) - (len(before) if before is not None else 0)
+            while len(self._answers) > MOST_ANSWERS or self._rows > MOST_TOGETHER:
+                self._rows -= len(self._answers.popitem(last=False)[1])
 
     def result(self, key: Hashable, make: Callable[[], Result]) -> Result:
         """What `make` gives for a key, made once while it is remembered. The key names all that it depends on."""

@@ -17,7 +17,7 @@ from finopsmetrics.dashboard.words import counted, day, money
 from finopsmetrics.vizlychart.spec import ChartSpec, Column
 
 if TYPE_CHECKING:
-    from finopsmetrics.dashboard.asking import Asking
+    from finopsmetrics.dashboard.asking import Asking, BudgetStanding
     from finopsmetrics.observability.budget_status import BudgetStatus, BurnDown
 
 DECLARE = "Declare one: on the page Budgets, or with `finopsmetrics apply`."
@@ -43,7 +43,7 @@ class BurnDownWidget(Widget[BurnDownConfig]):
         every = asking.budgets()
         if not every:
             return Shown("There is no budget.", link="/budgets", empty=DECLARE)
-        status = _chosen(asking, config.budget)
+        status = _chosen(every, config.budget)
         days = asking.burn_down(status.budget.name)
         if not days:
             told = f"The period {status.period.label} of {status.budget.name} has not begun."
@@ -52,13 +52,13 @@ class BurnDownWidget(Widget[BurnDownConfig]):
         return Shown(_sentence(status, days), _chart(status, days), receipts=receipts, link="/budgets")
 
 
-def _chosen(asking: Asking, name: str | None) -> BudgetStatus:
-    every = [one for one in asking.budgets() if name is None or one.name == name]
-    if not every:
+def _chosen(every: Sequence[BudgetStanding], name: str | None) -> BudgetStatus:
+    named = [one for one in every if name is None or one.name == name]
+    if not named:
         raise NotFoundError(f"There is no budget {name!r}.", cure="See `finopsmetrics budgets`.")
-    known = [one.status for one in every if one.status is not None]
+    known = [one.status for one in named if one.status is not None]
     if not known:
-        raise UsageError(every[0].error or f"How {every[0].name} stands cannot be told.", cure="Mend the budget.")
+        raise UsageError(named[0].error or f"How {named[0].name} stands cannot be told.", cure="Mend the budget.")
     return max(known, key=lambda status: float(status.share or 0))
 
 
