@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,12 +11,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from finopsmetrics.api import web
 from finopsmetrics.api.server import BackgroundServer
+from finopsmetrics.core.errors import StoreError
 from finopsmetrics.runtime.workspace import Workspace
 from tests.api.bill import MARKUP, NOW, opened
 
@@ -107,58 +111,57 @@ def test_reconciliation_is_the_one_of_the_workspace(client: httpx.Client, held: 
     assert {line["currency"] for line in body["invoices"]} == {"USD", "EUR"}
 
 
-def test_the_page_shows_costs_freshness_and_whether_it_ties(client: httpx.Client) -> None:
-    answer = client.get("/")
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    text = answer.text
-    for shown in ("Compute", "7.10", "EUR", "aws", "2026-05-31 00:00 UTC", "Reconciliation", "/api/v1/costs", "Total"):
-        assert shown in text
-    assert MARKUP not in text
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    receipt = re.search(r"/api/v1/receipts/(r-[0-9a-f]+)", text)
-    assert receipt is not None
-    assert client.post(f"/api/v1/receipts/{receipt[1]}/verify").json()["reproduced"] is True
+def facts(client: httpx.Client, path: str = "/") -> dict[str, Any]:
+    found = re.search(r'<script id="facts" type="application/json">(.*?)</script>', client.get(path).text)
+    assert found is not None
+    return dict(json.loads(found[1]))
 
 
-def test_the_page_needs_nothing_from_elsewhere(client: httpx.Client) -> None:
-    import base64
-    import hashlib
-
-    answer = client.get("/")
-    assert not re.search(r"<script|<link|<img|<iframe|src=|href=.http|url\(|javascript:|\son[a-z]+=", answer.text)
-    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
-    assert style is not None
-    allowed = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    assert f"style-src 'sha256-{allowed}'" in answer.headers["content-security-policy"]
-    assert "style=" not in answer.text
-    assert "prefers-color-scheme: dark" in answer.text
-    for link in set(re.findall(r'href="([^"]+)"', answer.text)):
-        assert client.get(link.replace("&amp;", "&")).status_code == 200
-
-
-def test_the_page_of_an_empty_home_says_what_to_do(fresh: httpx.Client) -> None:
-    answer = fresh.get("/")
-    assert answer.status_code == 200
-    assert "finopsmetrics ingest" in answer.text
-    assert fresh.get("/readyz").status_code == 200
-    assert fresh.get("/api/v1/costs").json()["rows"] == []
-
-
-def test_a_synthetic_estate_says_so_and_a_real_one_does_not(client: httpx.Client, fresh: httpx.Client) -> None:
-    assert "Synthetic data." in client.get("/").text
-    entry = {"id": "e", "timestamp": "2026-05-17T10:00:00Z", "cost": "1", "service": "Real", "focus": {"x_Synthetic": "false"}}
+def test_a_page_carries_who_asks_and_what_the_data_is(client: httpx.Client, fresh: httpx.Client) -> None:
+    told = facts(client)
+    assert (told["me"]["name"], told["synthetic"], told["latest"]) == ("owner", True, "2026-05")
+    assert (sorted(told["currencies"]), told["fresh"]) == (["EUR", "USD"], "2026-05-31T00:00:00Z")
+    assert told["home"]["name"] == "infrastructure_leader_default"
+    assert "home" not in facts(client, "/explorer?range=2026-05&group_by=RegionId")
+    empty = facts(fresh)
+    assert (empty["currencies"], empty["fresh"], empty["latest"], empty["synthetic"]) == ([], None, None, False)
+    entry = {"id": "e", "timestamp": "2026-05-17T10:00:00Z", "cost": "1", "service": MARKUP, "focus": {"x_Synthetic": "false"}}
     assert fresh.post("/api/v1/cost-entries", json=[entry]).status_code == 201
-    assert "Real" in fresh.get("/").text
-    assert "Synthetic" not in fresh.get("/").text
+    after = facts(fresh)
+    assert (after["synthetic"], after["latest"]) == (False, "2026-05")
 
 
-def test_where_the_last_days_are_empty_the_latest_month_shows(copied: Path) -> None:
-    late = Workspace(copied, now=lambda: NOW.replace(year=2027))
-    with late, BackgroundServer(late) as server, httpx.Client(base_url=server.url) as client:
-        text = client.get("/").text
-        assert "2026-05-01 … 2026-05-31" in text
-        assert "7.10" in text
-        assert client.get("/").text == text
+def test_a_page_needs_nothing_from_elsewhere_and_runs_no_script_of_its_own(client: httpx.Client) -> None:
+    answer = client.get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert not re.search(r"<script(?![^>]*(src=\"/|type=\"application/json\"))|style=|\son[a-z]+=|url\(|javascript:", answer.text)
+    links = set(re.findall(r'(?:href|src)="([^"]+)"', answer.text))
+    assert len(links) > 5
+    for link in links:
+        found = client.get(link, headers={"Accept-Encoding": "gzip"})
+        assert (found.status_code, link.startswith("/assets/")) == (200, True)
+        assert "immutable" in found.headers["cache-control"]
+    script = next(link for link in links if link.endswith(".js"))
+    assert client.get(script, headers={"Accept-Encoding": "br, gzip"}).headers["content-encoding"] == "br"
+    assert "content-encoding" not in client.get(script, headers={"Accept-Encoding": "identity"}).headers
+    for nothing in ("/assets/nothing.js", "/assets/..%2Findex.html", "/assets/manifest.json"):
+        assert client.get(nothing).status_code == 404
+
+
+def test_an_app_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="make ui"):
+        web.page({}, built=tmp_path)
+    assert web.asset("index.js", "", built=tmp_path) is None
+
+
+def test_facts_in_a_page_cannot_end_their_script(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<script id="facts" type="application/json"></script>')
+    (tmp_path / "manifest.json").write_text(json.dumps({"index.html": {"isEntry": True}}))
+    text = web.page({"x": "</script><script>alert(1)</script>"}, built=tmp_path)
+    assert text.count("<script") == 1
+    assert json.loads(text[text.index("{") : text.rindex("}") + 1]) == {"x": "</script><script>alert(1)</script>"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -36,9 +36,10 @@ def page(facts: dict[str, Any], *modules: str, built: Path = BUILT) -> str:
 
     Raises StoreError when the app was not built.
     """
+    index = _index(built)
     text = json.dumps(facts, ensure_ascii=True).replace("<", "\\u003c")  # no </script> can end it early
     told = f'{_ahead(modules, built)}<script id="facts" type="application/json">{text}</script>'
-    return _SLOT.sub(lambda _: told, _index(built), count=1)
+    return _SLOT.sub(lambda _: told, index, count=1)
 
 
 def policy(ancestors: str = "'none'") -> str:

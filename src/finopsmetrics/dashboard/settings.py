@@ -15,7 +15,9 @@ def _filters(given: Any) -> Any:
     """A condition's text, or a filter by keys. Raises ValueError."""
     if given is None or given == {} or (isinstance(given, str) and not given.strip()):
         return None
-    return checks.condition(given) if isinstance(given, str) else checks.filters(given)
+    if isinstance(given, str):
+        return checks.condition(given)
+    return checks.filters(given) if isinstance(given, dict) else given
 
 
 OwnFilters = Annotated[

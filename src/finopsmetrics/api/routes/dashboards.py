@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -170,13 +170,13 @@ def widgets(backing: In) -> JSONResponse:
     responses={**_LINES, **problems(413, 415)},
 )
 @needs(SIGNED_IN)
-def show(backing: In, asked: ShowAsked, accept: Annotated[str, Header()] = "*/*") -> Response:
+def show(request: Request, backing: In, asked: ShowAsked) -> Response:
     """Show widgets: as one JSON object, or with `Accept: application/x-ndjson` one JSON line a widget as soon as it is ready.
 
     A widget that fails, or that you may not see, says so in its place; the others are shown.
     """
     drawn = Dashboards(backing.acting).show(asked.asked(), asked.frame(), backing.gate.turn)
-    return shown(drawn, [one.id for one in asked.widgets], accept)
+    return shown(drawn, [one.id for one in asked.widgets], request.headers.get("accept", ""))
 
 
 def shown(drawn: Iterator[Drawn], order: list[str], accept: str) -> Response:

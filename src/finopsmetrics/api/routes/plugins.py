@@ -8,9 +8,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from finopsmetrics.api.access import needs
+from finopsmetrics.api.asking import AskedWindow
 from finopsmetrics.api.context import PREFIX, In
 from finopsmetrics.api.problems import problems
+from finopsmetrics.observability.answers import plain_tree
 from finopsmetrics.runtime.extending import Extending
+from finopsmetrics.runtime.plugin_runs import PluginRuns
 
 router = APIRouter(prefix=PREFIX, tags=["plugins"])
 
@@ -41,3 +44,27 @@ class Plugins(BaseModel):
 def plugins(backing: In) -> Plugins:
     """Every plugin that is installed, set up or registered, by name, with its health and its counts."""
     return Plugins(plugins=[PluginShown(**asdict(one)) for one in Extending(backing.acting).listed()])
+
+
+class PluginWidget(BaseModel):
+    """What a plugin shows on a page, as plain data: amounts are decimal text."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str | int | None]]
+    sentence: str
+
+
+class PluginWidgets(BaseModel):
+    """What every plugin shows on a page."""
+
+    widgets: list[PluginWidget]
+
+
+@router.get("/plugin-widgets", responses=problems())
+@needs("costs:read")
+def widgets(backing: In, window: AskedWindow) -> PluginWidgets:
+    """What plugins show on the first page, over the charges that one may see; those that fail are left out."""
+    with backing.gate.turn():
+        found = PluginRuns(backing.acting).widgets("first page", window)
+    return PluginWidgets(widgets=[PluginWidget(**plain_tree(asdict(one))) for one in found])
