@@ -203,3 +203,13 @@ def test_a_scaffold_is_refused_until_it_is_real(held: Workspace, tmp_path: Path,
         write_scaffold("my_idea", tmp_path, None)
     with pytest.raises(Exception, match="no name of a widget"):
         write_scaffold("../up", tmp_path, None)
+
+
+def test_many_resources_are_named_in_batches(demo: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, frame = {"limit": 200}, Frame("60d")
+    whole = shown(demo, "top_resources", config, frame).as_dict()
+    monkeypatch.setattr("finopsmetrics.dashboard.widgets.top_resources.LONGEST", 200)
+    assert shown(demo, "top_resources", config, frame).as_dict() == whole
+    rows = whole["chart"]["rows"]
+    assert sum(len(row[4]) for row in rows) > 2_000
+    assert sum(row[0] != row[4] for row in rows) > 30
