@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from finopsmetrics.observability.cost_observatory import CostObservatory
     from finopsmetrics.runtime.workspace import Workspace
     from finopsmetrics.store.entries import CostEntry
+    from finopsmetrics.vizlychart.chart import VizlyChart
 
 __version__ = VERSION
 
@@ -24,11 +25,12 @@ _HOMES = {
     "CostObservatory": "finopsmetrics.observability.cost_observatory",
     "IAMManager": "finopsmetrics.iam.manager",
     "Money": "finopsmetrics.core.money",
+    "VizlyChart": "finopsmetrics.vizlychart.chart",
     "Window": "finopsmetrics.core.windows",
     "Workspace": "finopsmetrics.runtime.workspace",
 }
 
-__all__ = ["Condition", "CostEntry", "CostObservatory", "IAMManager", "Money", "Window", "Workspace", "__version__"]
+__all__ = ["Condition", "CostEntry", "CostObservatory", "IAMManager", "Money", "VizlyChart", "Window", "Workspace", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

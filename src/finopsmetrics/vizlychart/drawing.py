@@ -1,0 +1,145 @@
+"""Drawing without a browser: the bundle that the browser has, in an embedded V8, gives SVG; Typst makes it a picture.
+
+One engine a process, made when the first chart is drawn; drawings take turns in it. A drawing that takes too long or too much
+memory ends with an error and leaves a new engine behind.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from finopsmetrics.vizlychart.errors import ChartError
+from finopsmetrics.vizlychart.spec import ChartSpec
+
+if TYPE_CHECKING:
+    from py_mini_racer import MiniRacer
+
+Theme = Literal["light", "dark"]
+BUILT = Path(str(files("finopsmetrics.vizlychart"))) / "built"
+GROUND = {"light": "#ffffff", "dark": "#151b23"}
+MOST_SECONDS, MOST_BYTES = 20.0, 600_000_000
+LEAST_SIDE, MOST_SIDE = 40, 4_000
+# What a page has and an engine without one has not; nothing is drawn later, so nothing need be called later.
+PAGE = "var setTimeout=()=>0,clearTimeout=()=>{},setInterval=()=>0,clearInterval=()=>{},requestAnimationFrame=()=>0;"
+_ID = re.compile(r"zr\d+-[a-z]+-?\d*|zr\d+-c\d+")
+
+
+def svg(spec: ChartSpec, *, theme: Theme = "light", width: int = 900, height: int = 360) -> str:
+    """A spec as SVG text of a size in pixels, the same text for the same spec. Raises ChartError."""
+    options = {"theme": _theme(theme), "width": _side(width, "width"), "height": _side(height, "height")}
+    return _steady(_ENGINE.call("vizly.renderToSVG", spec.model_dump_json(exclude_none=True), json.dumps(options)))
+
+
+def png(drawn: str, *, width: int, height: int, scale: float = 2.0, theme: Theme = "light") -> bytes:
+    """SVG text as a PNG of `scale` pixels for each of its own, on the theme's ground. Raises ChartError."""
+    import typst
+
+    if not 0.5 <= scale <= 4:
+        raise ChartError(f"The scale is {scale}.", cure="Use a number from 0.5 to 4.")
+    page = (
+        f'#set page(width: {width}pt, height: {height}pt, margin: 0pt, fill: rgb("{GROUND[_theme(theme)]}"))\n'
+        '#image(bytes(sys.inputs.svg), format: "svg", width: 100%, height: 100%)\n'
+    )
+    compile_: Any = typst.compile  # its stub wants the paths of fonts in the same type as the page
+    try:
+        found = compile_(
+            page.encode(),
+            format="png",
+            ppi=72 * scale,
+            sys_inputs={"svg": drawn},
+            font_paths=[str(BUILT)],
+            ignore_system_fonts=True,
+        )
+    except RuntimeError as error:
+        raise ChartError(f"The picture could not be made: {str(error)[:200]}", cure="Save it as SVG.") from error
+    return bytes(found)
+
+
+def twin(spec: ChartSpec) -> dict[str, Any]:
+    """The table twin: `columns` with label and align, `rows` of text."""
+    found: dict[str, Any] = json.loads(_ENGINE.call("vizly.twinOf", spec.model_dump_json(exclude_none=True)))
+    return found
+
+
+def option(spec: ChartSpec, *, theme: Theme = "light", width: int = 900, height: int = 360) -> dict[str, Any]:
+    """The ECharts option of a spec, each formatter as what it makes of sample values."""
+    options = json.dumps({"theme": theme, "width": width, "height": height})
+    found: dict[str, Any] = json.loads(_ENGINE.call("vizly.optionOf", spec.model_dump_json(exclude_none=True), options))
+    return found
+
+
+def script(name: str) -> str:
+    """The text of a bundle. Raises ChartError where it was not built."""
+    try:
+        return (BUILT / name).read_text("utf-8")
+    except FileNotFoundError as error:
+        cure = "Build it with `make ui`, which needs Node, or install the wheel, which carries it."
+        raise ChartError("The chart bundle was not built here.", cure=cure) from error
+
+
+class _Engine:
+    """The embedded V8 with the bundle in it, started when it is first called, and again after a limit ended it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: MiniRacer | None = None
+
+    def call(self, function: str, *arguments: str) -> str:
+        """What a function of the bundle gives for text. Raises ChartError."""
+        from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException
+
+        with self._lock:
+            running = self._running = self._running or self._start()
+            try:
+                return str(running.call(function, *arguments, timeout_sec=MOST_SECONDS, max_memory=MOST_BYTES))
+            except (JSTimeoutException, JSOOMException) as error:
+                self._running = None
+                late = isinstance(error, JSTimeoutException)
+                limit = f"{MOST_SECONDS:.0f} seconds" if late else f"{MOST_BYTES // 1_000_000} MB"
+                raise ChartError(
+                    f"The chart took more than {limit}.", cure="Draw fewer rows: use top, or a coarser grain."
+                ) from error
+            except JSEvalException as error:
+                first = " ".join(str(error).strip().splitlines()[:1])
+                raise ChartError(f"The chart could not be drawn: {first[:200]}", cure="Check its columns.") from error
+
+    @staticmethod
+    def _start() -> MiniRacer:
+        from py_mini_racer import MiniRacer
+
+        running = MiniRacer()
+        running.eval(PAGE)
+        running.eval(_bundle())
+        return running
+
+
+@cache
+def _bundle() -> str:
+    return script("vizly.js")
+
+
+_ENGINE = _Engine()
+
+
+def _steady(drawn: str) -> str:
+    """The same SVG with ids numbered from the first that is met, for the engine goes on counting from drawing to drawing."""
+    numbers: dict[str, str] = {}
+    return _ID.sub(lambda found: numbers.setdefault(found[0], f"v{len(numbers)}"), drawn)
+
+
+def _theme(theme: str) -> str:
+    if theme not in GROUND:
+        raise ChartError(f"There is no theme {theme!r}.", cure="Use light or dark.")
+    return theme
+
+
+def _side(pixels: int, what: str) -> int:
+    if not LEAST_SIDE <= pixels <= MOST_SIDE:
+        raise ChartError(f"The {what} is {pixels} pixels.", cure=f"Use {LEAST_SIDE} to {MOST_SIDE}.")
+    return int(pixels)
