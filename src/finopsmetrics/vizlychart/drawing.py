@@ -6,6 +6,7 @@ memory ends with an error and leaves a new engine behind.
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 import threading
@@ -99,7 +100,7 @@ class _Engine:
             try:
                 return str(running.call(function, *arguments, timeout_sec=MOST_SECONDS, max_memory=MOST_BYTES))
             except (JSTimeoutException, JSOOMException) as error:
-                self._running = None
+                self.close()
                 late = isinstance(error, JSTimeoutException)
                 limit = f"{MOST_SECONDS:.0f} seconds" if late else f"{MOST_BYTES // 1_000_000} MB"
                 raise ChartError(
@@ -108,6 +109,12 @@ class _Engine:
             except JSEvalException as error:
                 first = " ".join(str(error).strip().splitlines()[:1])
                 raise ChartError(f"The chart could not be drawn: {first[:200]}", cure="Check its columns.") from error
+
+    def close(self) -> None:
+        """End the engine; a process whose engine still runs may never end."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.close()
 
     @staticmethod
     def _start() -> MiniRacer:
@@ -125,6 +132,7 @@ def _bundle() -> str:
 
 
 _ENGINE = _Engine()
+atexit.register(_ENGINE.close)
 
 
 def _steady(drawn: str) -> str:
