@@ -94,6 +94,7 @@ def test_a_team_lead_never_receives_a_hidden_row(people: dict[str, httpx.Client]
         ({"time_range": "sometime"}, 400, "window"),
         ({"filters": "ServiceName =="}, 422, "invalid"),
         ({"filters": {"a b": {}}}, 422, "invalid"),
+        ({"filters": [1]}, 422, "invalid"),
         ({"widgets": []}, 422, "invalid"),
         ({"widgets": [{"id": "a", "type": "kpi"}, {"id": "a", "type": "kpi"}]}, 422, "invalid"),
         ({"more": 1}, 422, "invalid"),

@@ -15,7 +15,11 @@ def _filters(given: Any) -> Any:
     """A condition's text, or a filter by keys. Raises ValueError."""
     if given is None or given == {} or (isinstance(given, str) and not given.strip()):
         return None
-    return checks.condition(given) if isinstance(given, str) else checks.filters(given)
+    if isinstance(given, str):
+        return checks.condition(given)
+    if not isinstance(given, dict):
+        raise ValueError("a condition as text, or keys that must all match, are needed here")
+    return checks.filters(given)
 
 
 OwnFilters = Annotated[

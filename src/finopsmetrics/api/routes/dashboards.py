@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -165,18 +165,18 @@ def widgets(backing: In) -> JSONResponse:
     responses={**_LINES, **problems(413, 415)},
 )
 @needs(SIGNED_IN)
-def show(backing: In, asked: ShowAsked, accept: Annotated[str, Header()] = "*/*") -> Response:
+def show(request: Request, backing: In, asked: ShowAsked) -> Response:
     """Show widgets: as one JSON object, or with `Accept: application/x-ndjson` one JSON line a widget as soon as it is ready.
 
     A widget that fails, or that you may not see, says so in its place; the others are shown.
     """
     drawn = Dashboards(backing.acting).show(asked.asked(), asked.frame(), backing.gate.turn)
-    return shown(drawn, [one.id for one in asked.widgets], accept)
+    return shown(request, drawn, [one.id for one in asked.widgets])
 
 
-def shown(drawn: Iterator[Drawn], order: list[str], accept: str) -> Response:
+def shown(request: Request, drawn: Iterator[Drawn], order: list[str]) -> Response:
     """Drawn widgets as a response: line by line where that is asked for."""
-    if LINES in accept:
+    if LINES in request.headers.get("accept", ""):
         lines = (json.dumps(one.as_dict(), ensure_ascii=False).encode() + b"\n" for one in drawn)
         return StreamingResponse(lines, media_type=LINES, headers={"Cache-Control": "no-store"})
     found = [one.as_dict() for one in drawn]

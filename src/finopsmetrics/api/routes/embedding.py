@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -120,11 +120,11 @@ def embedded(backing: In, text: Text) -> JSONResponse:
     responses={**_LINES, **problems(404, 413, 415)},
 )
 @needs(PUBLIC)
-def show_embedded(backing: In, text: Text, sent: Ids, accept: Annotated[str, Header()] = "*/*") -> Response:
+def show_embedded(request: Request, backing: In, text: Text, sent: Ids) -> Response:
     """Show the widgets of a link's dashboard, as it declares them; nothing else can be asked."""
     found = Embedded(backing.context.workspace, text)
     order = sent.ids or [one.id for one in found.layout.widgets]
-    return shown(found.show(sent.ids, backing.gate.turn), order, accept)
+    return shown(request, found.show(sent.ids, backing.gate.turn), order)
 
 
 def _told(link: Link) -> dict[str, Any]:
