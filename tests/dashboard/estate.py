@@ -40,7 +40,14 @@ def rows() -> list[Row]:
             more |= {"ConsumedQuantity": f"{day}", "ResourceName": f"vm-{day % 4}", "ResourceId": f"vm-{day % 4}"}
             found.append(charge(f"{day}.000000000000000001", "Compute", month, day, Tags=tags(team="ml"), **more))
             found.append(charge(f"{day * 2}.5", MARKUP, month, day, Tags=tags(team=QUOTES, app=MARKUP), ResourceName=MARKUP))
-            found.append(charge("3", HIDDEN, month, day, Tags=tags(team=HIDDEN), SubAccountId=HIDDEN, ResourceId=HIDDEN))
+            secret = {
+                "SubAccountId": HIDDEN,
+                "ResourceId": HIDDEN,
+                "SkuId": HIDDEN,
+                "ConsumedUnit": "GB",
+                "ConsumedQuantity": "3",
+            }
+            found.append(charge("3", HIDDEN, month, day, Tags=tags(**{"team": HIDDEN, HIDDEN: "x"}), **secret))
         found.append(charge("-4.25", FORMULA, month, 5, Tags="", ChargeCategory="Credit", ResourceId=""))
         found.append(charge("12.40", "(other)", month, 7, Tags="", ServiceProviderName="(none)"))
         found.append(charge("0.0000001", QUOTES, month, 8, Tags=tags(team="ml"), BillingCurrency="EUR"))

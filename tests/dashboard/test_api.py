@@ -92,10 +92,11 @@ def test_a_team_lead_never_receives_a_hidden_row(people: dict[str, httpx.Client]
     ("change", "status", "code"),
     [
         ({"time_range": "sometime"}, 400, "window"),
-        ({"filters": "ServiceName =="}, 422, "invalid"),
-        ({"filters": {"a b": {}}}, 422, "invalid"),
+        ({"filters": "ServiceName =="}, 400, "condition"),
+        ({"filters": {"a b": {}}}, 400, "condition"),
+        ({"filters": [1]}, 422, "invalid"),
         ({"widgets": []}, 422, "invalid"),
-        ({"widgets": [{"id": "a", "type": "kpi"}, {"id": "a", "type": "kpi"}]}, 422, "invalid"),
+        ({"widgets": [{"id": "a", "type": "kpi"}, {"id": "a", "type": "kpi"}]}, 400, "usage"),
         ({"more": 1}, 422, "invalid"),
         ({"currency": "usd"}, 422, "invalid"),
     ],
@@ -105,6 +106,15 @@ def test_what_cannot_be_asked_is_told(people: dict[str, httpx.Client], change: d
     for headers in ({}, LINES):
         answer = people["cfo"].post("/api/v1/widgets/show", json={**ASKED, **change}, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_a_setting_that_no_text_can_hold_is_told_back(people: dict[str, httpx.Client]) -> None:
+    body = '{"widgets": [{"id": "a", "type": "kpi", "config": {"filters": {"service": "\\ud800"}}}]}'
+    for headers in ({}, LINES):
+        sent = {"Content-Type": "application/json", **headers}
+        answer = people["cfo"].post("/api/v1/widgets/show", content=body, headers=sent)
+        assert answer.status_code == 200
+        assert '"state": "failed"' in answer.text
 
 
 def test_each_has_a_home_and_sees_layouts(people: dict[str, httpx.Client]) -> None:

@@ -111,5 +111,14 @@ def test_sentences_are_worked_out_by_hand(held: Workspace) -> None:
     ).sentence
     assert movers.endswith("Compute fell the most, by 306.00 USD (61.7 %) to 190.00 USD.")
     prices = shown(held, "unit_price", {}, Frame("2026-06-05")).as_dict()["chart"]
-    assert [row[3] for row in prices["rows"]] == ["1.0000000000"]
+    assert [row[3] for row in prices["rows"]] == ["1.0000000000"] * 2
     assert QUOTES not in movers
+
+
+def test_no_name_of_a_flow_stands_on_both_sides(held: Workspace) -> None:
+    """A service and a resource of one name would make a circle, which no picture of flows can show."""
+    chart = shown(held, "cost_flow", {"through": ["service", "ResourceName"]}).as_dict()["chart"]
+    sides = [{row[side] for row in chart["rows"]} for side in (0, 1)]
+    assert sides[0].isdisjoint(sides[1])
+    assert MARKUP in sides[0]
+    assert f"{MARKUP} (resource)" in sides[1]

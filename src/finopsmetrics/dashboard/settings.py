@@ -17,7 +17,9 @@ def _filters(given: Any) -> Any:
         return None
     if isinstance(given, str):
         return checks.condition(given)
-    return checks.filters(given) if isinstance(given, dict) else given
+    if not isinstance(given, dict):
+        raise ValueError("a condition as text, or keys that must all match, are needed here")
+    return checks.filters(given)
 
 
 OwnFilters = Annotated[

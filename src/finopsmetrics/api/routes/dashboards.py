@@ -8,16 +8,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from finopsmetrics.api.access import SIGNED_IN, needs
+from finopsmetrics.api.asking import MOST_FILTER
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
 from finopsmetrics.api.routes.kinds import SpecName
 from finopsmetrics.api.specs import Sent, faulty, mapping
-from finopsmetrics.core.shapes import Currency, Line, Settings
+from finopsmetrics.core.errors import UsageError
+from finopsmetrics.core.shapes import Currency, Line
 from finopsmetrics.core.spec import SpecError
-from finopsmetrics.dashboard.settings import OwnFilters
 from finopsmetrics.iac.checked import checked
 from finopsmetrics.iac.writing import to_yaml
 from finopsmetrics.kinds.dashboard import Dashboard
@@ -56,7 +57,7 @@ class WidgetAsked(BaseModel):
     model_config = ConfigDict(extra="forbid")
     id: Annotated[str, Field(min_length=1, max_length=200, description="Any text by which the answer names it.")]
     type: Line
-    config: Settings = {}
+    config: Annotated[dict[str, Any], Field(description="Its settings; what is wrong with them is told in its place.")] = {}
     title: Line | None = None
 
 
@@ -66,22 +67,19 @@ class ShowAsked(BaseModel):
     model_config = ConfigDict(extra="forbid")
     widgets: list[WidgetAsked] = Field(min_length=1, max_length=MOST_WIDGETS)
     time_range: Annotated[str, Field(max_length=80)] | None = Field(None, description="The time of widgets that name none.")
-    filters: OwnFilters = Field(None, description="A condition, or keys that must all match, for all widgets.")
+    filters: Annotated[str, Field(max_length=MOST_FILTER)] | dict[str, Any] | None = Field(
+        None, description="A condition, or keys that must all match, for all widgets."
+    )
     currency: Currency | None = Field(None, description="The currency that is shown; that of the most charges, unless given.")
-
-    @field_validator("widgets")
-    @classmethod
-    def _told_apart(cls, widgets: list[WidgetAsked]) -> list[WidgetAsked]:
-        if len({one.id for one in widgets}) < len(widgets):
-            raise ValueError("two widgets have the same id")
-        return widgets
 
     def frame(self) -> Frame:
         """What holds for all widgets."""
         return Frame(self.time_range, self.filters, self.currency)
 
     def asked(self) -> list[Asked]:
-        """The widgets."""
+        """The widgets. Raises UsageError where two have the same id."""
+        if len({one.id for one in self.widgets}) < len(self.widgets):
+            raise UsageError("Two widgets have the same id.", cure="Give each an id of its own.")
         return [Asked(one.id, one.type, one.config, one.title) for one in self.widgets]
 
 
@@ -176,17 +174,18 @@ def show(request: Request, backing: In, asked: ShowAsked) -> Response:
     A widget that fails, or that you may not see, says so in its place; the others are shown.
     """
     drawn = Dashboards(backing.acting).show(asked.asked(), asked.frame(), backing.gate.turn)
-    return shown(drawn, [one.id for one in asked.widgets], request.headers.get("accept", ""))
+    return shown(request, drawn, [one.id for one in asked.widgets])
 
 
-def shown(drawn: Iterator[Drawn], order: list[str], accept: str) -> Response:
+def shown(request: Request, drawn: Iterator[Drawn], order: list[str]) -> Response:
     """Drawn widgets as a response: line by line where that is asked for."""
-    if LINES in accept:
-        lines = (json.dumps(one.as_dict(), ensure_ascii=False).encode() + b"\n" for one in drawn)
+    if LINES in request.headers.get("accept", ""):
+        lines = (json.dumps(one.as_dict()).encode() + b"\n" for one in drawn)
         return StreamingResponse(lines, media_type=LINES, headers={"Cache-Control": "no-store"})
     found = [one.as_dict() for one in drawn]
     found.sort(key=lambda one: order.index(one["id"]))
-    return JSONResponse({"widgets": found})
+    # Written in ASCII: a setting that is told back may hold half of a surrogate pair, which no UTF-8 can.
+    return Response(json.dumps({"widgets": found}), media_type="application/json")
 
 
 @router.get("/layouts", response_model=LayoutsTold, responses=problems())

@@ -124,7 +124,7 @@ def show_embedded(request: Request, backing: In, text: Text, sent: Ids) -> Respo
     """Show the widgets of a link's dashboard, as it declares them; nothing else can be asked."""
     found = Embedded(backing.context.workspace, text)
     order = sent.ids or [one.id for one in found.layout.widgets]
-    return shown(found.show(sent.ids, backing.gate.turn), order, request.headers.get("accept", ""))
+    return shown(request, found.show(sent.ids, backing.gate.turn), order)
 
 
 def _told(link: Link) -> dict[str, Any]:
