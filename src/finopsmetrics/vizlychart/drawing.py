@@ -7,6 +7,7 @@ memory ends with an error and leaves a new engine behind.
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import re
 import threading
@@ -28,13 +29,17 @@ MOST_SECONDS, MOST_BYTES = 20.0, 600_000_000
 LEAST_SIDE, MOST_SIDE = 40, 4_000
 # What a page has and an engine without one has not; nothing is drawn later, so nothing need be called later.
 PAGE = "var setTimeout=()=>0,clearTimeout=()=>{},setInterval=()=>0,clearInterval=()=>{},requestAnimationFrame=()=>0;"
-_ID = re.compile(r"zr\d+-[a-z]+-?\d*|zr\d+-c\d+")
+_MARKED = re.compile(r"<[^>]*>|\.zr\d+-[^{<]*\{")  # tags and the selectors of the style: text is left as it is
+_ID = re.compile(r"\bzr\d+-[a-z]+-?\d*")
+_UNPRINTABLE = re.compile("[^\\t\\n\\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML cannot hold
 
 
 def svg(spec: ChartSpec, *, theme: Theme = "light", width: int = 900, height: int = 360) -> str:
     """A spec as SVG text of a size in pixels, the same text for the same spec. Raises ChartError."""
     options = {"theme": _theme(theme), "width": _side(width, "width"), "height": _side(height, "height")}
-    return _steady(_ENGINE.call("vizly.renderToSVG", spec.model_dump_json(exclude_none=True), json.dumps(options)))
+    text = spec.model_dump_json(exclude_none=True)
+    name = hashlib.sha256(f"{text}{options}".encode()).hexdigest()[:8]
+    return _steady(_ENGINE.call("vizly.renderToSVG", text, json.dumps(options)), f"v{name}")
 
 
 def png(drawn: str, *, width: int, height: int, scale: float = 2.0, theme: Theme = "light") -> bytes:
@@ -135,10 +140,18 @@ _ENGINE = _Engine()
 atexit.register(_ENGINE.close)
 
 
-def _steady(drawn: str) -> str:
-    """The same SVG with ids numbered from the first that is met, for the engine goes on counting from drawing to drawing."""
+def _steady(drawn: str, name: str) -> str:
+    """The same SVG with ids numbered from the first that is met, for the engine goes on counting from drawing to drawing.
+
+    `name` begins them, so that two pictures on one page do not share one.
+    """
     numbers: dict[str, str] = {}
-    return _ID.sub(lambda found: numbers.setdefault(found[0], f"v{len(numbers)}"), drawn)
+
+    def number(found: re.Match[str]) -> str:
+        return numbers.setdefault(found[0], f"{name}-{len(numbers)}")
+
+    head, close, rest = _UNPRINTABLE.sub("", drawn).partition(">")  # the first tag holds the sentence, and no id
+    return head + close + _MARKED.sub(lambda found: _ID.sub(number, found[0]), rest)
 
 
 def _theme(theme: str) -> str:

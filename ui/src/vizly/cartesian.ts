@@ -1,17 +1,8 @@
 /** Charts over two axes. */
-import { colourOf, decalOf } from "./colours";
+import { bars, waterfall } from "./bars";
+import { colourOf, patternOf } from "./colours";
 import { day, short, tick } from "./format";
-import { cut, figure, legend, tooltip, type Frame, type Option } from "./frame";
-
-interface Series extends Option {
-  name: string;
-  data: unknown[];
-}
-
-/** Begins the name of a series that is drawn and not spoken of. */
-const HIDDEN = "\u200b";
-
-const SHADES = [null, { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -0.7 }, { symbol: "circle", symbolSize: 0.5 }, { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: 0.7 }];
+import { cut, figure, HIDDEN, legend, tooltip, type Frame, type Option, type Series } from "./frame";
 
 /** The option of a chart over axes. */
 export function axes(frame: Frame): Option {
@@ -26,10 +17,10 @@ export function axes(frame: Frame): Option {
 function base(frame: Frame, names: string[]): Option {
   const { data, spec, theme, locale } = frame;
   const value = data.column(spec.y?.[0]);
-  const shown = legend(frame, names);
+  const { option: shown, height } = legend(frame, names);
   return {
-    grid: { left: 8, right: 16, top: spec.markers?.length ? 28 : 14, bottom: shown.show === false ? 4 : 32, containLabel: true },
-    legend: shown,
+    grid: { left: 8, right: 16, top: spec.markers?.length ? 28 : 14, bottom: height || 4, containLabel: true },
+    legend: spec.chart === "fan" ? { ...shown, icon: undefined, itemWidth: 22 } : shown,
     tooltip: tooltip(frame, {
       trigger: "axis",
       axisPointer: { type: spec.chart === "stacked_bar" || spec.chart === "waterfall" ? "shadow" : "line", lineStyle: { color: theme.soft }, shadowStyle: { color: theme.line, opacity: 0.35 } },
@@ -62,7 +53,7 @@ function category(frame: Frame): Option {
       hideOverlap: true,
       interval: time ? "auto" : values.length > 24 ? "auto" : 0,
       rotate: !time && values.some((text) => text.length > room * 1.4) ? 30 : 0,
-      formatter: (text: string) => (time ? tick(text, monthly) : cut(text, time ? 40 : 22)),
+      formatter: (text: string) => (time ? tick(text, monthly, frame.locale) : cut(text, time ? 40 : 22)),
     },
   };
 }
@@ -95,9 +86,9 @@ function stacked(frame: Frame): { names: string[]; series: Series[] } {
   const single = several.length === 1 && !spec.series;
   const series = several.map(({ name, values }, at): Series => {
     const colour = single ? theme.accent : spec.series ? colourOf(name, theme) : at === 0 ? theme.accent : at === 1 ? theme.grey : theme.palette[at % theme.palette.length]!;
-    const decal = spec.series ? SHADES[Math.min(decalOf(names, at, theme), SHADES.length - 1)] : null;
+    const decal = spec.series ? patternOf(names, at, theme) : null;
     const own = bar
-      ? { type: "bar", stack: "all", barMaxWidth: 48, itemStyle: { color: colour, borderColor: theme.card, borderWidth: values.length > 60 ? 0 : 0.5, ...(decal ? { decal: { color: theme.card, ...decal } } : {}) } }
+      ? { type: "bar", stack: "all", barMaxWidth: 48, itemStyle: { color: colour, borderColor: theme.card, borderWidth: values.length > 60 ? 0 : 0.5, ...(decal ? { decal } : {}) } }
       : {
           type: "line",
           showSymbol: values.length === 1,
@@ -158,54 +149,6 @@ function fan(frame: Frame): { names: string[]; series: Series[] } {
   return { names: lines.map((one) => one.name), series: marked(frame, [...(spec.low && spec.high ? [floor, band] : []), ...lines, ...bounds]) };
 }
 
-function waterfall(frame: Frame): { names: string[]; series: Series[] } {
-  const { data, spec, theme, locale } = frame;
-  const totals = new Set(spec.totals ?? []);
-  const column = data.column(spec.y?.[0]);
-  let sum = 0;
-  const [base, step]: [(number | string)[], unknown[]] = [[], []];
-  const [up, down] = spec.rising === "good" ? [theme.good, theme.bad] : spec.rising === "neutral" ? [theme.palette[0]!, theme.palette[1]!] : [theme.bad, theme.good];
-  for (const row of data.rows) {
-    const value = data.number(row, spec.y?.[0]) ?? 0;
-    const total = totals.has(data.text(row, spec.x));
-    const [from, to] = total ? [0, value] : [sum, sum + value];
-    sum = to;
-    base.push(Math.min(from, to) < 0 && Math.max(from, to) > 0 ? 0 : from >= 0 ? Math.min(from, to) : Math.max(from, to));
-    const height = from >= 0 ? Math.abs(to - from) : -Math.abs(to - from);
-    const arrow = total ? "" : value > 0 ? "▲ " : value < 0 ? "▼ " : "";
-    step.push({
-      value: height,
-      told: value,
-      itemStyle: { color: total ? theme.accent : value >= 0 ? up : down, borderRadius: 2 },
-      label: { show: data.rows.length <= 16, position: "top", color: theme.soft, formatter: `${arrow}${short(Math.abs(value), column, locale)}` },
-    });
-  }
-  const unseen: Series = { name: HIDDEN + "base", type: "bar", stack: "steps", silent: true, itemStyle: { color: "transparent" }, data: base };
-  return { names: [], series: [unseen, { name: column?.label || "Change", type: "bar", stack: "steps", barMaxWidth: 56, data: step }] };
-}
-
-/** Bars lie, so that names can be read; the greatest on top. */
-function bars(frame: Frame): Option {
-  const { data, spec, theme, locale } = frame;
-  const column = data.column(spec.y?.[0]);
-  const most = Math.max(3, Math.floor((frame.height - 30) / 20));
-  const rows = data.rows.map((row, at) => ({ name: data.text(row, spec.x), value: data.number(row, spec.y?.[0]), link: spec.links?.[at] ?? null })).slice(0, most);
-  const room = Math.max(8, Math.floor(frame.width / 18));
-  return {
-    grid: { left: 8, right: 64, top: 4, bottom: 4, containLabel: true },
-    tooltip: tooltip(frame, { trigger: "item", formatter: (one: { name: string; value: unknown }) => `${cut(one.name, 60)}\n${figure(one.value, column, locale)}` }),
-    xAxis: { type: "value", splitNumber: 3, axisLabel: { color: theme.soft, hideOverlap: true, formatter: (number: number) => short(number, column, locale) }, splitLine: { lineStyle: { color: theme.line, opacity: 0.7 } } },
-    yAxis: { type: "category", inverse: true, data: rows.map((row) => row.name), axisTick: { show: false }, axisLine: { lineStyle: { color: theme.line } }, axisLabel: { color: theme.ink, formatter: (text: string) => cut(text, room) } },
-    series: [
-      {
-        type: "bar", name: column?.label || "Cost", barMaxWidth: 22,
-        data: rows.map((row) => ({ value: row.value, link: row.link, itemStyle: { color: data.column(spec.x)?.type === "text" ? colourOf(row.name, theme) : theme.accent, borderRadius: 2 } })),
-        label: { show: true, position: "right", color: theme.soft, formatter: (one: { value: number }) => short(Number(one.value), column, locale) },
-      },
-    ],
-  };
-}
-
 function sparkline(frame: Frame): Option {
   const { spec, theme, data } = frame;
   const column = data.column(spec.y?.[0]);
@@ -222,19 +165,25 @@ function heatmap(frame: Frame): Option {
   const { data, spec, theme, locale } = frame;
   const [x, series, y] = [spec.x ?? "", spec.series ?? "", spec.y?.[0] ?? ""];
   const column = data.column(y);
-  const [across, down] = [data.values(x), data.values(series)];
+  const across = data.values(x);
+  const down = data.values(series).sort((one, two) => Number(one === "(other)") - Number(two === "(other)"));
   const cells = data.rows.map((row, at) => ({ value: [across.indexOf(data.text(row, x)), down.indexOf(data.text(row, series)), data.number(row, y) ?? "-"], link: spec.links?.[at] ?? null }));
-  const numbers = cells.map((one) => one.value[2]).filter((one): one is number => typeof one === "number");
+  const drawn = cells.filter((one): one is typeof one & { value: [number, number, number] } => typeof one.value[2] === "number");
+  // What was summed as (other) would leave every value of its own pale: the scale ends at the greatest of these.
+  const own = drawn.filter((one) => down[one.value[1]] !== "(other)").map((one) => one.value[2]);
+  const all = drawn.map((one) => one.value[2]);
+  const [least, most] = [Math.min(0, ...own), Math.max(1e-9, ...(own.length ? own : all))];
+  const beyond = Math.max(...all, most) > most ? "≥ " : "";
   const room = Math.max(8, Math.floor(frame.width / 26));
   const time = data.column(spec.x)?.type === "time";
   return {
-    grid: { left: 8, right: 16, top: 8, bottom: 40, containLabel: true },
+    grid: { left: 8, right: 16, top: 8, bottom: 32, containLabel: true },
     tooltip: tooltip(frame, {
       formatter: (one: { value: [number, number, number] }) => `${cut(down[one.value[1]] ?? "", 50)}\n${time ? day(across[one.value[0]] ?? "") : cut(across[one.value[0]] ?? "", 50)}: ${figure(one.value[2], column, locale)}`,
     }),
     xAxis: { ...category(frame), boundaryGap: true },
     yAxis: { type: "category", inverse: true, data: down, axisTick: { show: false }, axisLine: { lineStyle: { color: theme.line } }, axisLabel: { color: theme.ink, formatter: (text: string) => cut(text, room) } },
-    visualMap: { min: Math.min(0, ...numbers), max: Math.max(1e-9, ...numbers), orient: "horizontal", left: "center", bottom: 0, itemHeight: 90, itemWidth: 10, textStyle: { color: theme.soft }, inRange: { color: [...theme.ramp] }, formatter: (number: number) => short(Number(number), column, locale) },
+    visualMap: { min: least, max: most, orient: "horizontal", left: "center", bottom: 0, itemHeight: 90, itemWidth: 10, text: [beyond + short(most, column, locale), short(least, column, locale)], textStyle: { color: theme.soft }, inRange: { color: [...theme.ramp] } },
     series: [{ type: "heatmap", name: column?.label || "Cost", data: cells, itemStyle: { borderColor: theme.card, borderWidth: 1 } }],
   };
 }

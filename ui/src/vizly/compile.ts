@@ -12,6 +12,8 @@ export interface Options {
   height: number;
   /** Whether marks grow into place; never on the server, nor for whoever asked their system for less motion. */
   animation?: boolean;
+  /** Whether it is a picture, where nobody can scroll a legend. */
+  still?: boolean;
 }
 
 const OVER_AXES = new Set(["line", "area", "bar", "stacked_bar", "fan", "sparkline", "waterfall", "heatmap"]);
@@ -20,7 +22,7 @@ const OVER_AXES = new Set(["line", "area", "bar", "stacked_bar", "fan", "sparkli
 export function compile(spec: ChartSpec, options: Options): Option {
   const data = new Data(spec);
   const theme = THEMES[options.theme ?? "light"];
-  const frame: Frame = { spec, data, theme, width: options.width, height: options.height, locale: spec.locale ?? "en-US" };
+  const frame: Frame = { spec, data, theme, width: options.width, height: options.height, locale: spec.locale ?? "en-US", still: options.still ?? false };
   const drawn = OVER_AXES.has(spec.chart) ? axes(frame) : whole(frame);
   return {
     animation: options.animation ?? false,

@@ -65,13 +65,23 @@ export function day(text: string): string {
 }
 
 /** A time on an axis: "Nov 3", or "Nov 2026" where each step is a month or more. */
-export function tick(text: string, monthly: boolean): string {
+export function tick(text: string, monthly: boolean, locale: string): string {
   const found = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d))?/.exec(text);
   if (!found) return text;
   const [, year, month, date, hour = "00", minute = "00"] = found;
+  const time = hour !== "00" || minute !== "00" ? ` ${hour}:${minute}` : "";
+  if (!locale.startsWith("en")) return named(text, monthly, locale) + (monthly ? "" : time);
   const name = MONTHS[Number(month) - 1] ?? month;
-  if (monthly) return `${name} ${year}`;
-  return hour !== "00" || minute !== "00" ? `${name} ${Number(date)} ${hour}:${minute}` : `${name} ${Number(date)}`;
+  return monthly ? `${name} ${year}` : `${name} ${Number(date)}${time}`;
+}
+
+function named(text: string, monthly: boolean, locale: string): string {
+  const parts = monthly ? ({ month: "short", year: "numeric" } as const) : ({ month: "short", day: "numeric" } as const);
+  try {
+    return new Intl.DateTimeFormat(locale, { ...parts, timeZone: "UTC" }).format(new Date(`${text.slice(0, 10)}T00:00:00Z`));
+  } catch {
+    return text.slice(0, monthly ? 7 : 10);
+  }
 }
 
 function small(text: string): boolean {

@@ -1,8 +1,10 @@
 /** Charts of a whole and its parts, and single figures. */
-import { colourOf } from "./colours";
+import { colourOf, inkOn, patternOf } from "./colours";
 import { short, told } from "./format";
 import { cut, figure, legend, tooltip, type Frame, type Option } from "./frame";
-import { tableTwin } from "./table";
+import { fitted, measureText } from "./measure";
+import { sheet } from "./sheet";
+import { FONT } from "./theme";
 
 /** The option of a chart without axes. */
 export function whole(frame: Frame): Option {
@@ -12,7 +14,7 @@ export function whole(frame: Frame): Option {
     case "sankey": return sankey(frame);
     case "gauge": return gauge(frame);
     case "kpi": return kpi(frame);
-    default: return table(frame);
+    default: return sheet(frame);
   }
 }
 
@@ -21,6 +23,8 @@ interface Node {
   value: number;
   link?: string | null;
   itemStyle?: Option;
+  label?: Option;
+  upperLabel?: Option;
   children?: Node[];
 }
 
@@ -35,19 +39,27 @@ function treemap(frame: Frame): Option {
     (spec.path ?? []).forEach((name, depth) => {
       const text = data.text(row, name);
       let node = level.find((one) => one.name === text);
-      if (!node) level.push((node = { name: text, value: 0, ...(depth === 0 ? { itemStyle: { color: colourOf(text, theme) } } : {}) }));
+      if (!node) level.push((node = { name: text, value: 0, itemStyle: { color: colourOf(data.text(row, spec.path![0]), theme) } }));
       node.value += value;
       if (depth === spec.path!.length - 1) node.link = spec.links?.[at] ?? null;
       else level = node.children ??= [];
     });
   });
+  const total = roots.reduce((all, one) => all + one.value, 0);
+  // A label needs room; where there is none, pointing at the area and the table twin tell it.
+  const inked = (nodes: Node[]): Node[] =>
+    nodes.map((node) => {
+      const [colour, area] = [String(node.itemStyle!.color), (node.value / total) * frame.width * frame.height];
+      return { ...node, label: { show: area > 2600, color: inkOn(colour) }, upperLabel: { show: several && area > 2600 }, ...(node.children ? { children: inked(node.children) } : {}) };
+    });
+  const several = (spec.path?.length ?? 0) > 1;
   return {
     tooltip: tooltip(frame, { formatter: (one: { name: string; value: number }) => `${cut(one.name, 60)}\n${figure(one.value, column, locale)}` }),
     series: [
       {
-        type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, data: roots,
-        label: { show: true, color: "#ffffff", textBorderColor: "rgba(0,0,0,0.55)", textBorderWidth: 2, overflow: "truncate", formatter: (one: { name: string; value: number }) => `${one.name}\n${short(one.value, column, locale)}` },
-        upperLabel: { show: (spec.path?.length ?? 0) > 1, height: 20, color: theme.ink, overflow: "truncate" },
+        type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, data: inked(roots), levels: [{ upperLabel: { show: false }, itemStyle: { borderWidth: 0, gapWidth: 2 } }],
+        label: { show: true, overflow: "truncate", padding: 2, formatter: (one: { name: string; value: number }) => `${one.name}\n${short(one.value, column, locale)}` },
+        upperLabel: { show: several, height: 20, color: theme.ink, overflow: "truncate" },
         itemStyle: { borderColor: theme.card, borderWidth: 1, gapWidth: 1 },
       },
     ],
@@ -61,14 +73,30 @@ function donut(frame: Frame): Option {
   const parts = data.rows
     .map((row, at) => ({ name: data.text(row, name), value: data.number(row, spec.y?.[0]) ?? 0, link: spec.links?.[at] ?? null }))
     .filter((one) => one.value > 0)
-    .map((one) => ({ ...one, itemStyle: { color: colourOf(one.name, theme) } }));
+    .map((one, at, all) => {
+      const decal = patternOf(all.map((each) => each.name), at, theme);
+      return { ...one, itemStyle: { color: colourOf(one.name, theme), ...(decal ? { decal } : {}) } };
+    });
   const total = parts.reduce((all, one) => all + one.value, 0);
+  const names = parts.map((one) => one.name);
+  const shares = new Map(parts.map((one) => [one.name, one.value / total]));
   const wide = frame.width > 420;
+  const below = legend(frame, names);
+  const most = Math.max(2, Math.floor((frame.height - 16) / 24));
+  const room = frame.width * 0.44 - 90;
+  const beside = {
+    ...below.option, type: frame.still ? "plain" : "scroll", data: frame.still ? names.slice(0, most) : names, orient: "vertical", left: "56%", right: 0, top: "middle", bottom: "auto",
+    formatter: (one: string) => `${fitted(one, room, `12px ${FONT}`)}   ${told(String(shares.get(one) ?? 0), { name: "share", type: "share" }, locale)}`,
+  };
+  const [x, y] = [wide ? 0.28 : 0.5, wide ? 0.5 : 0.44];
+  const inner = Math.min(frame.width, frame.height) * 0.26;
+  const sum = short(total, column, locale);
+  const size = Math.min(18, Math.max(10, (18 * inner * 1.7) / Math.max(1, measureText(sum, `700 18px ${FONT}`).width)));
   return {
     tooltip: tooltip(frame, { formatter: (one: { name: string; value: number; percent: number }) => `${cut(one.name, 60)}\n${figure(one.value, column, locale)} (${one.percent} %)` }),
-    legend: wide ? { ...legend(frame, parts.map((one) => one.name)), orient: "vertical", left: "56%", right: 0, top: "middle", bottom: "auto" } : legend(frame, parts.map((one) => one.name)),
-    graphic: [{ type: "text", left: "center", top: "center", silent: true, style: { text: short(total, column, locale), fill: theme.ink, fontSize: 18, fontWeight: 700 }, ...(wide ? { left: "24%" } : {}) }],
-    series: [{ type: "pie", radius: ["52%", "82%"], center: [wide ? "28%" : "50%", wide ? "50%" : "44%"], label: { show: false }, data: parts, itemStyle: { borderColor: theme.card, borderWidth: 1 } }],
+    legend: wide && names.length > 1 ? beside : below.option,
+    graphic: [{ type: "text", x: frame.width * x, y: frame.height * y, silent: true, style: { text: sum, fill: theme.ink, fontFamily: FONT, fontSize: size, fontWeight: 700, align: "center", verticalAlign: "middle" } }],
+    series: [{ type: "pie", radius: ["52%", "82%"], center: [`${x * 100}%`, `${y * 100}%`], label: { show: false }, data: parts, itemStyle: { borderColor: theme.card, borderWidth: 1 } }],
   };
 }
 
@@ -78,11 +106,20 @@ function sankey(frame: Frame): Option {
   const column = data.column(spec.y?.[0]);
   const rows = data.rows.map((row, at) => ({ source: data.text(row, from), target: data.text(row, to), value: data.number(row, spec.y?.[0]) ?? 0, link: spec.links?.[at] ?? null })).filter((one) => one.value > 0);
   // A name that stands on both sides would make a circle: the side is part of a node's name, and not of its label.
-  const nodes = new Map<string, Option>();
+  const sums = [new Map<string, number>(), new Map<string, number>()] as const;
   for (const row of rows) {
-    nodes.set(`0${row.source}`, { name: `0${row.source}`, depth: 0, itemStyle: { color: colourOf(row.source, theme) } });
-    nodes.set(`1${row.target}`, { name: `1${row.target}`, depth: 1, itemStyle: { color: colourOf(row.target, theme) } });
+    sums[0].set(row.source, (sums[0].get(row.source) ?? 0) + row.value);
+    sums[1].set(row.target, (sums[1].get(row.target) ?? 0) + row.value);
   }
+  const total = rows.reduce((all, row) => all + row.value, 0);
+  const most = Math.max(sums[0].size, sums[1].size);
+  const gap = Math.min(14, Math.max(1, ((frame.height - 16) * 0.6) / Math.max(1, most - 1)));
+  const tall = (value: number) => (value / total) * Math.max(1, frame.height - 16 - gap * (most - 1)) + gap;
+  const names = [...sums[1].keys()].map((name) => measureText(name).width);
+  const right = Math.min(Math.max(0, ...names) + 14, frame.width * 0.36);
+  const nodes = sums.flatMap((side, depth) =>
+    [...side].map(([name, value]) => ({ name: `${depth}${name}`, depth, itemStyle: { color: colourOf(name, theme) }, label: { show: tall(value) >= 12 } })),
+  );
   return {
     tooltip: tooltip(frame, {
       formatter: (one: { dataType: string; name: string; value: number; data: { source: string; target: string } }) =>
@@ -90,9 +127,9 @@ function sankey(frame: Frame): Option {
     }),
     series: [
       {
-        type: "sankey", left: 8, right: Math.min(160, frame.width / 4), top: 8, bottom: 8, nodeWidth: 12, nodeGap: 8, draggable: false,
-        data: [...nodes.values()], links: rows.map((row) => ({ source: `0${row.source}`, target: `1${row.target}`, value: row.value, link: row.link })),
-        label: { color: theme.ink, formatter: (one: { name: string }) => cut(one.name.slice(1), 24) },
+        type: "sankey", left: 8, right, top: 8, bottom: 8, nodeWidth: 12, nodeGap: gap, draggable: false,
+        data: nodes, links: rows.map((row) => ({ source: `0${row.source}`, target: `1${row.target}`, value: row.value, link: row.link })),
+        label: { color: theme.ink, formatter: (one: { name: string }) => fitted(one.name.slice(1), (one.name.startsWith("0") ? frame.width * 0.36 : right) - 12, `12px ${FONT}`) },
         lineStyle: { color: "source", opacity: 0.3 },
       },
     ],
@@ -106,6 +143,7 @@ function gauge(frame: Frame): Option {
   const value = data.number(row, spec.value);
   const target = data.number(row, spec.target);
   const most = Math.max(value ?? 0, target ?? 0, column?.type === "share" ? 1 : 1e-9);
+  const part = target && value !== null && column?.type !== "share" ? `${told(String(value / target), { name: "part", type: "share" }, locale)} ` : "";
   const colour = target !== null && value !== null && spec.rising !== "neutral" && (spec.rising === "good" ? value < target : value > target) ? theme.bad : theme.accent;
   return {
     series: [
@@ -114,10 +152,10 @@ function gauge(frame: Frame): Option {
         progress: { show: true, width: 14, itemStyle: { color: colour } },
         axisLine: { lineStyle: { width: 14, color: [[1, theme.line]] } },
         axisTick: { show: false }, splitLine: { show: false }, anchor: { show: false },
-        axisLabel: { color: theme.soft, distance: 20, formatter: (number: number) => short(number, column, locale) },
+        axisLabel: { show: frame.width > 420, color: theme.soft, distance: 20, formatter: (number: number) => short(number, column, locale) },
         detail: { offsetCenter: [0, "-8%"], fontSize: 22, fontWeight: 700, color: theme.ink, formatter: () => told(data.cell(row, spec.value), column, locale) },
         title: { offsetCenter: [0, "22%"], color: theme.soft, fontSize: 12 },
-        data: [{ value: value ?? 0, name: target === null ? "" : `of ${told(data.cell(row, spec.target), data.column(spec.target), locale)}` }],
+        data: [{ value: value ?? 0, name: target === null ? "" : `${part}of ${told(data.cell(row, spec.target), data.column(spec.target), locale)}` }],
       },
     ],
   };
@@ -135,8 +173,8 @@ function kpi(frame: Frame): Option {
   const line = spec.x && spec.y?.length && data.rows.length > 1;
   return {
     graphic: [
-      { type: "text", left: 4, top: 8, style: { text: told(data.cell(row, spec.value), column, locale), fill: theme.ink, fontSize: Math.min(30, Math.max(18, width / 12)), fontWeight: 700 } },
-      { type: "text", left: 4, top: 48, style: { text: change, fill: good, fontSize: 13 } },
+      { type: "text", left: 4, top: 8, style: { text: told(data.cell(row, spec.value), column, locale), fill: theme.ink, fontFamily: FONT, fontSize: Math.min(30, Math.max(18, width / 12)), fontWeight: 700 } },
+      { type: "text", left: 4, top: 48, style: { text: change, fill: good, fontFamily: FONT, fontSize: 13 } },
     ],
     grid: { left: 4, right: 4, top: Math.min(80, height * 0.6), bottom: 4 },
     xAxis: { type: "category", show: false, boundaryGap: false, data: line ? data.values(spec.x!) : [] },
@@ -144,24 +182,3 @@ function kpi(frame: Frame): Option {
     series: line ? [{ type: "line", data: data.rows.map((one) => data.number(one, spec.y![0])), showSymbol: false, lineStyle: { color: theme.accent, width: 2 }, areaStyle: { color: theme.accent, opacity: 0.12 } }] : [],
   };
 }
-
-/** The first rows as text, for print and messages; the page shows the whole table twin. */
-function table(frame: Frame): Option {
-  const { spec, theme, width, height } = frame;
-  const twin = tableTwin(spec);
-  const columns = twin.columns.slice(0, Math.max(1, Math.floor(width / 90)));
-  const fits = Math.max(1, Math.floor((height - 34) / 20));
-  const rows = twin.rows.length > fits ? twin.rows.slice(0, fits - 1) : twin.rows;
-  const widest = columns.map((column, at) => Math.min(40, Math.max(column.label.length, ...rows.map((row) => row[at]?.length ?? 0), 3)));
-  const unit = (width - 16) / widest.reduce((all, one) => all + one, 0);
-  const starts = widest.map((_, at) => 8 + unit * widest.slice(0, at).reduce((all, one) => all + one, 0));
-  const text = (content: string, at: number, y: number, fill: string, bold = false): Option => {
-    const right = columns[at]!.align === "right";
-    return { type: "text", x: right ? starts[at]! + unit * widest[at]! - 8 : starts[at]!, y, silent: true, style: { text: cut(content, Math.max(3, Math.floor((unit * widest[at]!) / 6.4))), fill, fontSize: 12, fontWeight: bold ? 700 : 400, align: right ? "right" : "left" } };
-  };
-  const lines = rows.flatMap((row, line) => columns.map((_, at) => text(row[at] ?? "", at, 30 + line * 20, theme.ink)));
-  const more = twin.rows.length - rows.length;
-  const rest: Option[] = more > 0 ? [{ type: "text", x: 8, y: 30 + rows.length * 20, style: { text: `… ${more} more rows`, fill: theme.soft, fontSize: 12 } }] : [];
-  return { graphic: [...columns.map((column, at) => text(column.label, at, 6, theme.soft, true)), ...lines, ...rest], series: [] };
-}
-

@@ -1,6 +1,6 @@
 /** What of ECharts few charts need. */
 import { GaugeChart, HeatmapChart, PieChart, SankeyChart, TreemapChart } from "echarts/charts";
-import { GraphicComponent, LegendPlainComponent, VisualMapContinuousComponent } from "echarts/components";
+import { GraphicComponent, VisualMapContinuousComponent } from "echarts/components";
 import { echarts } from "./echarts";
 
-echarts.use([GaugeChart, HeatmapChart, PieChart, SankeyChart, TreemapChart, GraphicComponent, LegendPlainComponent, VisualMapContinuousComponent]);
+echarts.use([GaugeChart, HeatmapChart, PieChart, SankeyChart, TreemapChart, GraphicComponent, VisualMapContinuousComponent]);
