@@ -19,14 +19,18 @@ function fonts(): Plugin {
   };
 }
 
-export default defineConfig({
-  plugins: [fonts()],
-  define: { "process.env.NODE_ENV": '"production"' },
-  build: {
-    outDir: OUT,
-    emptyOutDir: true,
-    target: "es2020",
-    reportCompressedSize: false,
-    lib: { entry: "src/vizly/server.ts", name: "vizly", formats: ["iife"], fileName: () => "vizly.js" },
-  },
+/** Two bundles, each one file: `vizly.js` draws where there is no page; with `--mode page`, `page.js` draws in a page of its own. */
+export default defineConfig(({ mode }) => {
+  const page = mode === "page";
+  return {
+    plugins: page ? [] : [fonts()],
+    define: { "process.env.NODE_ENV": '"production"' },
+    build: {
+      outDir: OUT,
+      emptyOutDir: !page,
+      target: "es2020",
+      reportCompressedSize: false,
+      lib: { entry: page ? "src/vizly/page.ts" : "src/vizly/server.ts", name: page ? "vizlyPage" : "vizly", formats: ["iife"], fileName: () => (page ? "page.js" : "vizly.js") },
+    },
+  };
 });

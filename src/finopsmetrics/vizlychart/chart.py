@@ -6,13 +6,12 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import ValidationError
 
-from finopsmetrics.vizlychart import drawing, making
+from finopsmetrics.vizlychart import drawing, making, page
 from finopsmetrics.vizlychart.drawing import Theme
 from finopsmetrics.vizlychart.errors import ChartError
 from finopsmetrics.vizlychart.spec import ChartSpec, Marker, Sort
@@ -106,6 +105,14 @@ class VizlyChart:
         return cls._made("table", rows, names, {}, more)
 
     @classmethod
+    def from_spec(cls, spec: ChartSpec | Mapping[str, Any]) -> Self:
+        """A chart from a spec, or from one as plain data. Raises ChartError."""
+        try:
+            return cls(spec if isinstance(spec, ChartSpec) else ChartSpec.model_validate(spec))
+        except ValidationError as error:
+            raise _told(error) from error
+
+    @classmethod
     def from_json(cls, text: str) -> Self:
         """A chart from what `to_json` gave. Raises ChartError."""
         try:
@@ -127,14 +134,12 @@ class VizlyChart:
             self.to_svg(theme=theme, width=width, height=height), width=width, height=height, scale=scale, theme=theme
         )
 
-    def to_html(self, *, theme: Theme = "light", width: int = SIZE[0], height: int = SIZE[1]) -> str:
-        """One page with the picture and its table twin, which needs nothing from elsewhere and runs no script."""
-        title = escape(self.spec.title or self.spec.sentence or "Chart")
-        return (
-            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"></head>"
-            f'<body style="margin:1rem;font-family:Arimo,Arial,sans-serif">{self._figure(theme, width, height)}</body></html>\n'
-        )
+    def to_html(self, *, theme: Theme = "light", width: int = SIZE[0], height: int = SIZE[1], interactive: bool = False) -> str:
+        """One page with the picture and its table twin, which needs nothing from elsewhere.
+
+        It runs no script unless it is to be `interactive`: then it carries the bundle that draws, and one can point at marks.
+        """
+        return page.page(self.spec, theme=theme, width=width, height=height, interactive=interactive)
 
     def save(self, path: str | os.PathLike[str], **how: Any) -> Path:
         """Write it as .svg, .png, .html or .json, whole or not at all; `how` as the picture of that sort takes it."""
@@ -161,7 +166,11 @@ class VizlyChart:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
         """What a notebook shows: the picture with its table twin; it stays when the notebook is opened elsewhere."""
-        return {"text/html": self._figure("light", *SIZE), "image/svg+xml": self.to_svg(), "text/plain": repr(self)}
+        return {
+            "text/html": page.figure(self.spec, theme="light", width=SIZE[0], height=SIZE[1]),
+            "image/svg+xml": self.to_svg(),
+            "text/plain": repr(self),
+        }
 
     def __repr__(self) -> str:
         return f"<VizlyChart {self.spec.chart}, {len(self.spec.rows)} rows>"
@@ -170,15 +179,6 @@ class VizlyChart:
     def twin(self) -> dict[str, Any]:
         """The table twin: `columns` with label and align, `rows` of text."""
         return drawing.twin(self.spec)
-
-    def _figure(self, theme: Theme, width: int, height: int) -> str:
-        told = escape(self.spec.sentence or self.spec.title)
-        head = "".join(f'<th scope="col">{escape(column["label"])}</th>' for column in self.twin["columns"])
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.twin["rows"])
-        table = f"<details><summary>Table</summary><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
-        drawn = self.to_svg(theme=theme, width=width, height=height)
-        picture = f'<div role="img" aria-label="{told}" style="background:{drawing.GROUND[theme]}">{drawn}</div>'
-        return f'<figure style="margin:0">{picture}<figcaption>{told}</figcaption>{table}</figure>'
 
     @classmethod
     def _over(cls, sort: Sort, data: Any, x: str, y: str | Sequence[str], series: str | None, more: Mapping[str, Any]) -> Self:

@@ -17,7 +17,7 @@ export function bars(frame: Frame): Option {
   const labels = Math.max(0, ...values.map((value) => measureText(short(value, column, locale)).width)) + 12;
   const text = data.column(spec.x)?.type === "text";
   return {
-    grid: { left: 8 + (Math.min(0, ...values) < 0 ? labels / 2 : 0), right: labels, top: 4, bottom: 4, containLabel: true },
+    grid: { left: 8, right: labels, top: 4, bottom: 4, containLabel: true },
     tooltip: tooltip(frame, { trigger: "item", formatter: (one: { name: string; value: unknown }) => `${cut(one.name, 60)}\n${figure(one.value, column, locale)}` }),
     xAxis: {
       type: "value", splitNumber: frame.width < 500 ? 2 : 4,
@@ -37,10 +37,9 @@ export function bars(frame: Frame): Option {
           return {
             value: row.value, link: row.link,
             itemStyle: { color: text ? colourOf(row.name, theme) : theme.accent, borderRadius: 2, ...(decal ? { decal } : {}) },
-            label: { position: (row.value ?? 0) < 0 ? "left" : "right" },
           };
         }),
-        label: { show: true, color: theme.soft, formatter: (one: { value: number }) => short(Number(one.value), column, locale) },
+        label: { show: true, position: "right", color: theme.soft, formatter: (one: { value: number }) => short(Number(one.value), column, locale) },
       },
     ],
   };

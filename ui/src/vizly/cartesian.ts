@@ -135,7 +135,7 @@ function fan(frame: Frame): { names: string[]; series: Series[] } {
   const low = places(frame, spec.low ?? "");
   const high = places(frame, spec.high ?? "");
   const label = (name: string) => data.column(name)?.label || name;
-  const line = (name: string, more: Option): Series => ({ name: label(name), type: "line", data: places(frame, name), showSymbol: false, itemStyle: { color: theme.accent }, lineStyle: { color: theme.accent, width: 2, ...more } });
+  const line = (name: string, more: Option): Series => ({ name: label(name), type: "line", data: places(frame, name), symbol: "none", itemStyle: { color: theme.accent }, lineStyle: { color: theme.accent, width: 2, ...more } });
   // Bands are drawn as an unseen base and a height over it; their names begin with a mark by which the tooltip leaves them out.
   const floor: Series = { name: HIDDEN + "low", type: "line", data: low, stack: "band", showSymbol: false, lineStyle: { opacity: 0 }, itemStyle: { opacity: 0 }, silent: true };
   const band: Series = {
