@@ -29,7 +29,7 @@ MOST_SECONDS, MOST_BYTES = 20.0, 600_000_000
 LEAST_SIDE, MOST_SIDE = 40, 4_000
 # What a page has and an engine without one has not; nothing is drawn later, so nothing need be called later.
 PAGE = "var setTimeout=()=>0,clearTimeout=()=>{},setInterval=()=>0,clearInterval=()=>{},requestAnimationFrame=()=>0;"
-_MARKED = re.compile(r"<[^>]*>|\.zr\d+-[^{<]*\{")  # tags and the selectors of the style: text is left as it is
+_TAG = re.compile(r"<[^>]*>")  # ids stand in tags; text is left as it is
 _ID = re.compile(r"\bzr\d+-[a-z]+-?\d*")
 _UNPRINTABLE = re.compile("[^\\t\\n\\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML cannot hold
 
@@ -151,7 +151,7 @@ def _steady(drawn: str, name: str) -> str:
         return numbers.setdefault(found[0], f"{name}-{len(numbers)}")
 
     head, close, rest = _UNPRINTABLE.sub("", drawn).partition(">")  # the first tag holds the sentence, and no id
-    return head + close + _MARKED.sub(lambda found: _ID.sub(number, found[0]), rest)
+    return head + close + _TAG.sub(lambda found: _ID.sub(number, found[0]), rest)
 
 
 def _theme(theme: str) -> str:

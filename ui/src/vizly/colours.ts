@@ -2,7 +2,7 @@
 import type { Theme } from "./theme";
 
 /** What people see most, on slots of their own, so that these never meet in one colour. */
-const FIXED: Record<string, number> = Object.fromEntries(
+const FIXED: ReadonlyMap<string, number> = new Map(
   [
     ["AWS", "Amazon Web Services", "Amazon Elastic Compute Cloud", "AmazonEC2", "Amazon EC2", "Compute"],
     ["Amazon Simple Storage Service", "AmazonS3", "Amazon S3", "Storage", "Oracle", "Oracle Cloud Infrastructure"],
@@ -16,7 +16,7 @@ const FIXED: Record<string, number> = Object.fromEntries(
     ["AWS Data Transfer", "AWSDataTransfer", "Bandwidth"],
     ["Amazon DynamoDB", "AmazonDynamoDB", "Cloud Run"],
     ["AWS Savings Plans", "ComputeSavingsPlans", "Commitments"],
-  ].flatMap((names, slot) => names.map((name) => [name, slot])),
+  ].flatMap((names, slot) => names.map((name): [string, number] => [name, slot])),
 );
 const GREY = new Set(["(other)", "(none)", "", "untagged", "(untagged)", "(not tagged)"]);
 
@@ -27,7 +27,7 @@ const SHADES = [0, 0.38, -0.3] as const;
 export function colourOf(value: string, theme: Theme): string {
   if (GREY.has(value.toLowerCase())) return theme.grey;
   const slots = theme.palette.length;
-  const slot = FIXED[value] ?? hash(value) % (slots * SHADES.length);
+  const slot = FIXED.get(value) ?? hash(value) % (slots * SHADES.length);
   return shaded(theme.palette[slot % slots]!, SHADES[Math.floor(slot / slots)] ?? 0);
 }
 

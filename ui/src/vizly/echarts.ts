@@ -4,6 +4,10 @@ import { GridComponent, LegendPlainComponent, LegendScrollComponent, MarkLineCom
 import * as echarts from "echarts/core";
 import type { Sort } from "./spec";
 
+// ECharts keeps text that it has measured by its name in a plain object: a tag that is called "__proto__" would change every
+// object there is. Without this accessor that name is as any other.
+Reflect.deleteProperty(Object.prototype, "__proto__");
+
 echarts.use([BarChart, LineChart, GridComponent, LegendPlainComponent, LegendScrollComponent, MarkLineComponent, TooltipComponent]);
 
 export { echarts };

@@ -52,7 +52,7 @@ export function short(value: number, column: Column | undefined, locale: string)
   const sign = value < 0 ? "−" : "";
   if (column?.type !== "money") return sign + number + (column?.unit && column.unit.length <= 4 ? ` ${column.unit}` : "");
   const currency = column.currency ?? "";
-  const mark = SIGNS[currency];
+  const mark = Object.hasOwn(SIGNS, currency) ? SIGNS[currency] : undefined;
   return mark ? `${sign}${mark}${number}` : `${sign}${number}${currency ? ` ${currency}` : ""}`;
 }
 

@@ -12,6 +12,8 @@ import { FONT, THEMES } from "./theme";
 echarts.use([SVGRenderer]);
 setPlatformAPI({ measureText });
 
+/** Nothing in a picture moves or answers to a pointer, so it needs no style sheet. */
+const STILL = { cssAnimation: false, cssEmphasis: false, useViewBox: true };
 /** The height of a title over a chart. */
 const HEAD = 30;
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
@@ -25,7 +27,8 @@ export function renderToSVG(specText: string, optionsText: string): string {
   const chart = echarts.init(null, undefined, { renderer: "svg", ssr: true, ...size });
   try {
     chart.setOption(compile(spec, { ...options, ...size, animation: false, still: true }));
-    return framed(spec, options, head, chart.renderToSVGString());
+    const { painter } = chart.getZr() as unknown as { painter: { renderToString(how: object): string } };
+    return framed(spec, options, head, painter.renderToString(STILL));
   } finally {
     chart.dispose();
   }
