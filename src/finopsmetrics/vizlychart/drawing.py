@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import threading
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -105,6 +106,8 @@ class _Engine:
             try:
                 return str(running.call(function, *arguments, timeout_sec=MOST_SECONDS, max_memory=MOST_BYTES))
             except (JSTimeoutException, JSOOMException) as error:
+                with suppress(JSEvalException):  # what was ended still reports back, before its engine may go
+                    running.eval("0", timeout_sec=1)
                 self.close()
                 late = isinstance(error, JSTimeoutException)
                 limit = f"{MOST_SECONDS:.0f} seconds" if late else f"{MOST_BYTES // 1_000_000} MB"

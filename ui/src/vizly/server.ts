@@ -47,6 +47,11 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => ESCAPES[sign]!);
 }
 
+/** The width of text in a font, as JSON: for tests that compare it with the font's file. */
+export function widthOf(text: string, font: string): string {
+  return JSON.stringify(measureText(text, font).width);
+}
+
 /** The table twin of a spec, as JSON. */
 export function twinOf(specText: string): string {
   return JSON.stringify(tableTwin(JSON.parse(specText) as ChartSpec));
