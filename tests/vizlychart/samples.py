@@ -8,7 +8,7 @@ from typing import Any
 
 from finopsmetrics import VizlyChart
 
-HOSTILE = '<img src=x onerror=alert(1)>"\'&]]></style><script>alert(2)</script>zr0-c0 url(#zr1-c2) {b|c}\u202e'
+HOSTILE = "<img src=x onerror=alert(1)>\"'&]]></style><script>alert(2)</script>zr0-c0 url(#zr1-c2) {b|c}\u202e"
 SERVICES = ("AmazonS3", "BigQuery", HOSTILE, "Virtual Machines", "(other)")
 DAY = date(2026, 5, 1)
 

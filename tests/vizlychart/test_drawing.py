@@ -138,7 +138,7 @@ def test_a_bundle_that_was_not_built_is_said(monkeypatch: pytest.MonkeyPatch, tm
     drawing._ENGINE.close()
     drawing._bundle.cache_clear()
     monkeypatch.setattr(drawing, "BUILT", tmp_path)
-    with pytest.raises(ChartError, match="was not built here. Build it with `make ui`"):
+    with pytest.raises(ChartError, match=r"was not built here\. Build it with `make ui`"):
         one_of_each()["bar"].to_svg()
 
 

@@ -21,7 +21,21 @@ TEXT = st.text(min_size=1, max_size=60)
 AMOUNT = st.decimals(-(10**12), 10**12, places=6, allow_nan=False, allow_infinity=False)
 ROWS = st.lists(st.tuples(st.integers(0, 6), TEXT, AMOUNT), min_size=1, max_size=24)
 SVG = "{http://www.w3.org/2000/svg}"
-INERT = {"svg", "g", "path", "text", "tspan", "defs", "clipPath", "pattern", "rect", "circle", "polygon", "stop", "linearGradient"}
+INERT = {
+    "svg",
+    "g",
+    "path",
+    "text",
+    "tspan",
+    "defs",
+    "clipPath",
+    "pattern",
+    "rect",
+    "circle",
+    "polygon",
+    "stop",
+    "linearGradient",
+}
 
 
 def costs(given_: list[tuple[int, str, Decimal]]) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ export function told(cell: Cell | undefined, column: Column | undefined, locale:
   return text;
 }
 
-/** An axis label: short, with the currency's sign: "$12k". */
+/** An axis label: short, with the currency's sign where the locale has it: "$12k", "12k €". */
 export function short(value: number, column: Column | undefined, locale: string): string {
   if (column?.type === "share") return `${trimmed(value * 100, locale)} %`;
   const size = Math.abs(value);
@@ -53,7 +53,16 @@ export function short(value: number, column: Column | undefined, locale: string)
   if (column?.type !== "money") return sign + number + (column?.unit && column.unit.length <= 4 ? ` ${column.unit}` : "");
   const currency = column.currency ?? "";
   const mark = Object.hasOwn(SIGNS, currency) ? SIGNS[currency] : undefined;
-  return mark ? `${sign}${mark}${number}` : `${sign}${number}${currency ? ` ${currency}` : ""}`;
+  return mark && !signLast(locale) ? `${sign}${mark}${number}` : `${sign}${number}${currency ? ` ${mark ?? currency}` : ""}`;
+}
+
+/** Whether a locale writes a currency's sign after the number: "12k €". */
+function signLast(locale: string): boolean {
+  try {
+    return new Intl.NumberFormat(locale, { style: "currency", currency: "EUR" }).formatToParts(1)[0]?.type !== "currency";
+  } catch {
+    return false;
+  }
 }
 
 /** An ISO date or time, as short as it may be without saying less: the day alone at midnight. */
