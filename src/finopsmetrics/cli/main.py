@@ -15,6 +15,7 @@ from finopsmetrics.cli.verbs import (
     answers,
     bills,
     budgets,
+    charts,
     code,
     connections,
     dashboards,
@@ -78,6 +79,7 @@ app.command("whatif")(forecasts.whatif)
 app.command("budgets")(budgets.budgets)
 app.add_typer(dashboards.app, name="dashboards")
 app.command("widgets")(dashboards.widgets)
+app.command("chart")(charts.chart)
 app.add_typer(findings.app, name="findings")
 app.add_typer(notify.app, name="notify")
 app.add_typer(anomalies.app, name="anomalies")

@@ -95,7 +95,7 @@ function stacked(frame: Frame): { names: string[]; series: Series[] } {
           symbolSize: 5,
           connectNulls: false,
           lineStyle: { width: spec.chart === "area" && spec.series ? 1 : 2, color: colour, ...(decal ? { type: "dashed" } : at === 1 && !spec.series ? { type: "dashed" } : {}) },
-          itemStyle: { color: colour },
+          itemStyle: { color: colour, ...(decal ? { decal } : {}) },
           ...(spec.chart === "area" ? { stack: spec.series ? "all" : undefined, areaStyle: { color: colour, opacity: spec.series ? 0.78 : 0.16 } } : {}),
         };
     return { name, data: values, emphasis: { focus: "series" }, ...own };

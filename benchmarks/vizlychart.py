@@ -1,0 +1,79 @@
+"""Pictures without a browser: a stacked area of 365 days and 10 services as SVG and PNG, the first one and those after it.
+
+`python -m benchmarks.vizlychart`; needs the built bundle (`make ui`).
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from benchmarks.measure import apart, show
+
+FIRST = """
+import resource, time
+began = time.perf_counter()
+from finopsmetrics import VizlyChart
+imported = time.perf_counter()
+VizlyChart.kpi([{"cost": 1}]).to_svg()
+result = {"load": (time.perf_counter() - imported) * 1000, "import": (imported - began) * 1000}
+"""
+
+
+def year(services: int = 10) -> list[dict[str, Any]]:
+    """A year of days by service, the same each time."""
+    return [
+        {
+            "period": date(2025, 1, 1) + timedelta(days=day),
+            "service": f"service {at}",
+            "currency": "USD",
+            "cost": Decimal(1000 + at * 137 + (day * (at + 3) * 7919) % 400) / 7,
+        }
+        for day in range(365)
+        for at in range(services)
+    ]
+
+
+def main() -> None:
+    """Measure and print."""
+    from finopsmetrics import VizlyChart
+
+    rows = year()
+    area = VizlyChart.area(rows, series="service")
+    svg = area.to_svg()
+    first = apart(FIRST)
+    show(
+        "Charts",
+        [
+            {"what": "the first picture of a process: the engine starts, ms", "figure": first["load"]},
+            {"what": "peak memory of a process that drew one, MB", "figure": first["peak_mb"]},
+            {"what": "spec of 365 days x 10 services from a list of dicts, median ms", "figure": _median(lambda: _spec(rows))},
+            {"what": "365 days x 10 services, stacked area to SVG, median ms", "figure": _median(area.to_svg)},
+            {"what": "the same to PNG of 1800 x 720, median ms", "figure": _median(area.to_png, 15)},
+            {"what": "one line of 365 days to SVG, median ms", "figure": _median(VizlyChart.line(year(1)).to_svg)},
+            {"what": "bytes of the area as SVG", "figure": len(svg)},
+        ],
+    )
+
+
+def _spec(rows: list[dict[str, Any]]) -> Any:
+    from finopsmetrics import VizlyChart
+
+    return VizlyChart.area(rows, series="service").spec
+
+
+def _median(work: Callable[[], Any], runs: int = 40) -> float:
+    laps = []
+    for _ in range(runs + 3):
+        began = time.perf_counter()
+        work()
+        laps.append((time.perf_counter() - began) * 1000)
+    return statistics.median(laps[3:])
+
+
+if __name__ == "__main__":
+    main()
