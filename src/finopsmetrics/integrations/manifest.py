@@ -138,11 +138,12 @@ class Channel(Socket):
     """How messages are sent; see `sending.ChannelModule`.
 
     `recipient` says what a recipient is for it; without it a connection has one destination and takes none. `incidents`:
-    it keeps incidents, so that it wants to hear when something is acknowledged or over.
+    it keeps incidents, so that it wants to hear when something is acknowledged or over. `pictures`: it shows a notice's chart.
     """
 
     recipient: Line | None = None
     incidents: bool = False
+    pictures: bool = False
 
 
 class Capabilities(_Strict):

@@ -65,6 +65,11 @@ class Channels:
         declared = senders().get(self._one(name).integration)
         return declared is not None and declared.incidents
 
+    def shows_pictures(self, name: str) -> bool:
+        """Whether a channel shows the chart of a notice. Raises NotFoundError."""
+        declared = senders().get(self._one(name).integration)
+        return declared is not None and declared.pictures
+
     def send(self, name: str, parcel: Parcel) -> Proof:
         """Send a message by a channel, once. Raises FinOpsError, without the connection's secrets."""
         spec = self._one(name)

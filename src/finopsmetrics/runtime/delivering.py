@@ -20,6 +20,7 @@ from finopsmetrics.integrations.sending import Parcel, Proof
 from finopsmetrics.plugins.deadline import Crew
 from finopsmetrics.plugins.errors import TimeLimitError
 from finopsmetrics.runtime.channels import Channels
+from finopsmetrics.runtime.picturing import pictured
 from finopsmetrics.store import outbox_lease as leases
 from finopsmetrics.store.outbox_lease import Held
 
@@ -65,6 +66,7 @@ class Delivering:
     def __init__(self, acting: Acting, *, lease: timedelta = LEASE, limit: float = LONGEST_SEND) -> None:
         acting.require("notifications:write")
         acting.principal.require_all_charges("sending messages")
+        self._acting = acting
         self._opened, self._lease, self._limit = acting.workspace.opened, lease, limit
         self._channels = Channels(self._opened)
         self._worker = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -121,7 +123,9 @@ class Delivering:
     def _deliver(self, held: Held) -> int:
         """Send one message and settle it; give how grave a failure of the channel is. A refusal of this message is none."""
         try:
-            proof = self._sent(held.channel, Parcel(held.id, held.recipient, held.notice))
+            shows = self._channels.shows_pictures(held.channel)
+            notice = pictured(self._acting, held.notice) if shows else held.notice
+            proof = self._sent(held.channel, Parcel(held.id, held.recipient, notice))
         except FinOpsError as error:
             again = error.retryable or isinstance(error, (UsageError, NotFoundError))  # what is declared wrong can be mended
             pause = getattr(error, "wait", None)
