@@ -121,7 +121,7 @@ class Dashboards:
             for future in as_completed(futures):
                 yield future.result()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)  # who stops to listen waits for nothing
 
     def _one(self, asked: Asked, asking: WidgetAsking, turn: Callable[[], AbstractContextManager[Any]]) -> Drawn:
         widget = WIDGETS.get(asked.type)
