@@ -28,6 +28,7 @@ from finopsmetrics.runtime.widget_asking import Frame
 from finopsmetrics.vizlychart.spec import ChartSpec
 
 router = APIRouter(prefix=PREFIX, tags=["widgets"])
+EXAMPLE = dict(Dashboard.example)
 LINES = "application/x-ndjson"
 MOST_WIDGETS = 60
 
@@ -209,7 +210,11 @@ class Yaml(BaseModel):
 
 
 @router.post(
-    "/widgets/yaml", response_model=Yaml, dependencies=[Depends(json_body)], responses=problems(413, 415), tags=["widgets"]
+    "/widgets/yaml",
+    response_model=Yaml,
+    dependencies=[Depends(json_body)],
+    responses=problems(413, 415),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {}, "example": EXAMPLE}}}},
 )
 @needs("dashboard:read")
 def as_yaml(sent: Sent) -> Response:
