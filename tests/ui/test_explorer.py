@@ -50,7 +50,7 @@ def test_a_click_drills_down_to_the_charge_rows(demo: str, look: Look) -> None:
     assert "x_fm_" in shown.page.get_by_role("dialog").inner_text()
     shown.page.keyboard.press("Escape")
     shown.page.get_by_role("button", name=re.compile("^Remove ServiceName")).click()
-    shown.page.wait_for_function("!document.querySelector('.chip.mono')")
+    shown.page.locator(".chip.mono").wait_for(state="detached")
 
 
 def test_every_chart_and_every_form_of_time_is_drawn(demo: str, look: Look) -> None:
@@ -59,7 +59,7 @@ def test_every_chart_and_every_form_of_time_is_drawn(demo: str, look: Look) -> N
         shown.page.get_by_label("Chart", exact=True).select_option(chart)
         shown.page.wait_for_url(f"**chart={chart}**")
         shown.ready()
-        assert shown.page.locator("canvas").count() == (0 if chart == "table" else 1), chart
+        assert (shown.page.locator("canvas").count() > 0) == (chart != "table"), chart
     assert shown.page.get_by_label("From", exact=True).input_value() == "2026-09-05"
 
 
@@ -82,7 +82,7 @@ def test_the_receipt_is_one_click_away_and_reproduces_the_figure(demo: str, look
     shown = look(f"{demo}/explorer?range=2026-10")
     shown.page.get_by_role("button", name="Where does this come from?").click()
     shown.page.get_by_role("button", name="Compute it again").click()
-    assert "The same answer came out" in shown.page.get_by_role("dialog").get_by_role("status").inner_text()
+    shown.page.get_by_role("dialog").get_by_text("The same answer came out").wait_for()
 
 
 def test_a_view_is_saved_and_found_again(demo: str, look: Look) -> None:

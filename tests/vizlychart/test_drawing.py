@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -100,7 +101,7 @@ def test_text_is_drawn_in_arimo(sort: str, weight: str, monkeypatch: pytest.Monk
     assert families == {"Arimo, Arial, Helvetica, sans-serif"}
     how: dict[str, Any] = {"width": 900, "height": 360, "scale": 1}
     meant = drawing.png(svg, **how)
-    monkeypatch.setattr(drawing, "BUILT", tmp_path)
+    monkeypatch.setattr(drawing, "FONTS", tmp_path)
     assert drawing.png(svg, **how) != meant, "it is drawn alike without the font"
     assert weight in svg or weight == "400"
 
@@ -149,10 +150,40 @@ def test_threads_draw_the_same() -> None:
             assert found == expected
 
 
+def test_another_process_draws_the_same() -> None:
+    code = "import sys; from finopsmetrics import VizlyChart; print(VizlyChart.from_json(sys.stdin.read()).to_svg(), end='')"
+    chart = one_of_each()["area"]
+    again = subprocess.run([sys.executable, "-c", code], input=chart.to_json(), capture_output=True, text=True, check=True)
+    assert again.stdout == chart.to_svg()
+
+
+def test_it_draws_where_an_event_loop_runs() -> None:
+    async def draw() -> str:
+        return one_of_each()["bar"].to_svg()
+
+    assert asyncio.run(draw()) == one_of_each()["bar"].to_svg()
+
+
 def test_a_process_that_has_drawn_ends() -> None:
     code = "from finopsmetrics import VizlyChart; print(len(VizlyChart.kpi([{'cost': 1}]).to_svg()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert int(done.stdout) > 200
+
+
+FORKED = """
+import os, sys
+from finopsmetrics import VizlyChart
+chart = VizlyChart.kpi([{"cost": 1}])
+before = chart.to_svg()
+child = os.fork()
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os._exit(0 if chart.to_svg() == before else 1)  # as a worker of multiprocessing ends
+"""
+
+
+def test_a_forked_worker_draws() -> None:
+    subprocess.run([sys.executable, "-c", FORKED], timeout=30, check=True)
 
 
 @pytest.mark.parametrize(("how", "told"), [({"width": 5}, "width"), ({"height": 9000}, "height"), ({"theme": "pink"}, "theme")])

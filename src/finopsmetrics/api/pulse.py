@@ -20,7 +20,7 @@ from finopsmetrics.store import audit
 from finopsmetrics.store.findings import FindingBook
 from finopsmetrics.store.specs import SpecBook
 
-EVERY = 0.5  # seconds between looks
+EVERY = 0.25  # seconds between looks
 KNOWN = 1.0  # seconds for which who asks is not looked up again
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -121,7 +121,8 @@ class Dashboards:
             for future in as_completed(futures):
                 yield future.result()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            with suppress(RuntimeError):  # collected in a thread of the pool itself, which cannot wait for its own end
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def _one(self, asked: Asked, asking: WidgetAsking, turn: Callable[[], AbstractContextManager[Any]]) -> Drawn:
         widget = WIDGETS.get(asked.type)

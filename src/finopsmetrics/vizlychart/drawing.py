@@ -1,7 +1,7 @@
 """Drawing without a browser: the bundle that the browser has, in an embedded V8, gives SVG; Typst makes it a picture.
 
 One engine a process, made when the first chart is drawn; drawings take turns in it. A drawing that takes too long or too much
-memory ends with an error and leaves a new engine behind.
+memory ends with an error, and the next is drawn.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import atexit
 import hashlib
 import json
+import os
 import re
-import threading
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Theme = Literal["light", "dark"]
 BUILT = Path(str(files("finopsmetrics.vizlychart"))) / "built"
+FONTS = BUILT
 GROUND = {"light": "#ffffff", "dark": "#151b23"}
 MOST_SECONDS, MOST_BYTES = 20.0, 600_000_000
 LEAST_SIDE, MOST_SIDE = 40, 4_000
@@ -60,7 +61,7 @@ def png(drawn: str, *, width: int, height: int, scale: float = 2.0, theme: Theme
             format="png",
             ppi=72 * scale,
             sys_inputs={"svg": drawn},
-            font_paths=[str(BUILT)],
+            font_paths=[str(FONTS)],
             ignore_system_fonts=True,
         )
     except RuntimeError as error:
@@ -94,35 +95,48 @@ class _Engine:
     """The embedded V8 with the bundle in it, started when it is first called, and again after a limit ended it."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._parents: list[MiniRacer | None] = []
         self._running: MiniRacer | None = None
+        self._thread = self._worker()
 
     def call(self, function: str, *arguments: str) -> str:
-        """What a function of the bundle gives for text. Raises ChartError."""
+        """What a function of the bundle gives for text. Raises ChartError.
+
+        It runs in a thread of its own: the engine takes no limits where an event loop runs, as it does in notebooks.
+        """
+        return self._thread.submit(self._call, function, *arguments).result()
+
+    def _call(self, function: str, *arguments: str) -> str:
         from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException
 
-        with self._lock:
-            running = self._running = self._running or self._start()
-            try:
-                return str(running.call(function, *arguments, timeout_sec=MOST_SECONDS, max_memory=MOST_BYTES))
-            except (JSTimeoutException, JSOOMException) as error:
-                with suppress(JSEvalException):  # what was ended still reports back, before its engine may go
-                    running.eval("0", timeout_sec=1)
+        running = self._running = self._running or self._start()
+        try:
+            return str(running.call(function, *arguments, timeout_sec=MOST_SECONDS, max_memory=MOST_BYTES))
+        except (JSTimeoutException, JSOOMException) as error:
+            late = isinstance(error, JSTimeoutException)
+            if not late:  # one that ran out of memory goes on refusing; one that was late was stopped, and can go on
                 self.close()
-                late = isinstance(error, JSTimeoutException)
-                limit = f"{MOST_SECONDS:.0f} seconds" if late else f"{MOST_BYTES // 1_000_000} MB"
-                raise ChartError(
-                    f"The chart took more than {limit}.", cure="Draw fewer rows: use top, or a coarser grain."
-                ) from error
-            except JSEvalException as error:
-                first = " ".join(str(error).strip().splitlines()[:1])
-                raise ChartError(f"The chart could not be drawn: {first[:200]}", cure="Check its columns.") from error
+            limit = f"{MOST_SECONDS:.0f} seconds" if late else f"{MOST_BYTES // 1_000_000} MB"
+            cure = "Draw fewer rows: use top, or a coarser grain."
+            raise ChartError(f"The chart took more than {limit}.", cure=cure) from error
+        except JSEvalException as error:
+            first = " ".join(str(error).strip().splitlines()[:1])
+            raise ChartError(f"The chart could not be drawn: {first[:200]}", cure="Check its columns.") from error
 
     def close(self) -> None:
         """End the engine; a process whose engine still runs may never end."""
         running, self._running = self._running, None
         if running is not None:
             running.close()
+
+    def begin_anew(self) -> None:
+        """Leave the engine to the process that this one was forked from: its threads are not here, and cannot end it."""
+        self._parents.append(self._running)
+        self._running, self._thread = None, self._worker()
+
+    @staticmethod
+    def _worker() -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="vizlychart")
 
     @staticmethod
     def _start() -> MiniRacer:
@@ -141,6 +155,8 @@ def _bundle() -> str:
 
 _ENGINE = _Engine()
 atexit.register(_ENGINE.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_ENGINE.begin_anew)
 
 
 def _steady(drawn: str, name: str) -> str:

@@ -15,7 +15,7 @@ from finopsmetrics.api.asking import MOST_FILTER
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
 from finopsmetrics.api.routes.kinds import SpecName
-from finopsmetrics.api.specs import Sent, faulty, mapping
+from finopsmetrics.api.specs import Sent, mapping
 from finopsmetrics.core.errors import UsageError
 from finopsmetrics.core.shapes import Currency, Line
 from finopsmetrics.core.spec import SpecError
@@ -28,6 +28,7 @@ from finopsmetrics.runtime.widget_asking import Frame
 from finopsmetrics.vizlychart.spec import ChartSpec
 
 router = APIRouter(prefix=PREFIX, tags=["widgets"])
+EXAMPLE = dict(Dashboard.example)
 LINES = "application/x-ndjson"
 MOST_WIDGETS = 60
 
@@ -209,16 +210,20 @@ class Yaml(BaseModel):
 
 
 @router.post(
-    "/layouts/yaml", response_model=Yaml, dependencies=[Depends(json_body)], responses=problems(413, 415), tags=["widgets"]
+    "/widgets/yaml",
+    response_model=Yaml,
+    dependencies=[Depends(json_body)],
+    responses=problems(413, 415),
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {}, "example": EXAMPLE}}}},
 )
 @needs("dashboard:read")
-def as_yaml(request: Request, sent: Sent) -> Response:
+def as_yaml(sent: Sent) -> Response:
     """A dashboard that need not be kept, checked and written as YAML; it reads back equal."""
     try:
-        given = mapping(Dashboard.kind, sent)
-        spec = checked(Dashboard.kind, given)
+        spec = checked(Dashboard.kind, mapping(Dashboard.kind, sent))
     except SpecError as error:
-        return faulty(error, request.url.path)
+        first = error.faults[0]
+        raise UsageError(f"{first.pointer or '/'}: {first.message}.", cure="Mend it, and ask again.") from error
     return JSONResponse({"yaml": to_yaml([spec])})
 
 

@@ -28,7 +28,7 @@ KNOWN = frozenset(
 class ExplorerViewConfig(Config):
     """Which question."""
 
-    address: str = Field(max_length=LONGEST, description="What stands behind /explorer? in the address bar.")
+    address: str = Field(default="", max_length=LONGEST, description="What stands behind /explorer? in the address bar.")
 
     @field_validator("address")
     @classmethod
