@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ MOST_ACTIONS = 6
 TITLE, TEXT, ADDRESS = 300, 2_000, 2_000  # characters
 COLOURS = {"critical": "Attention", "high": "Attention", "medium": "Warning", "low": "Default"}
 Element = dict[str, Any]
+
+_DOUBLED = re.compile(r"\{(?=\{)")  # also the second of three
 
 
 def rendered(notice: Notice) -> dict[str, Any]:
@@ -101,4 +104,4 @@ def _text(text: str, **style: Any) -> Element:
 
 def _run(text: str, **style: Any) -> Element:
     # {{DATE(…)}} would be shown as a time of the reader's: it is kept apart, so that a text is shown as it is
-    return {"type": "TextRun", "text": (text or "–").replace("{{", "{\u200b{"), **style}
+    return {"type": "TextRun", "text": _DOUBLED.sub("{\u200b", text or "–"), **style}
