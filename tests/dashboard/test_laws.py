@@ -122,3 +122,14 @@ def test_no_name_of_a_flow_stands_on_both_sides(held: Workspace) -> None:
     assert sides[0].isdisjoint(sides[1])
     assert MARKUP in sides[0]
     assert f"{MARKUP} (resource)" in sides[1]
+
+
+def test_a_window_before_that_is_not_held_whole_is_not_compared_with(held: Workspace) -> None:
+    whole = shown(held, "kpi", frame=Frame("2026-06-01..2026-06-19"))
+    assert "up " in whole.sentence or "down " in whole.sentence
+    for span in ("2026-05-15..2026-06-19", "2026-05-01..2026-05-31"):
+        for name in ("kpi", "cost_trend", "cost_changes"):
+            told = shown(held, name, frame=Frame(span))
+            assert "charges are held from 2026-05-01 on" in told.sentence, name
+            assert " %" not in told.sentence.split(";")[0]
+    assert shown(held, "kpi", frame=Frame("2026-05-01..2026-05-31")).as_dict()["chart"]["previous"] is None

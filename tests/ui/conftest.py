@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from finopsmetrics.api.server import BackgroundServer
 from finopsmetrics.runtime.workspace import Workspace
 from tests.dashboard.estate import filled
+from tests.services.browser import chromium
 from tests.ui.opening import ROOT, Opened
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-# The browser asks nobody but the server under test.
-CALM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DEMO_NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
+    """Ended before tests of other packages, which may run event loops of their own."""
     assert (ROOT / "src/finopsmetrics/api/built/index.html").is_file(), "The web app is not built: make ui."
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=CALM)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_a_team_leads_browser_never_receives_a_hidden_row(odd: tuple[Workspace, 
 def test_hostile_names_are_text_everywhere(odd: tuple[Workspace, str], look: Look) -> None:
     _, url = odd
     told = f"**{MARKUP}** [x](javascript:alert(1)) {MARKUP}"
-    widgets = [{"type": "text", "config": {"text": told}}]
+    widgets = [{"type": "text", "config": {"markdown": told}}]
     for kind in ("treemap", "table", "bar", "donut"):
         config = {"group_by": "ServiceName", "chart": kind, "time_range": "all"}
         widgets.append({"type": "cost_by", "title": MARKUP, "config": config})
@@ -86,6 +86,7 @@ def test_hostile_names_are_text_everywhere(odd: tuple[Workspace, str], look: Loo
         shown = look(url + path)
         shown.page.evaluate("() => { window.alert = () => { throw new Error('it ran'); }; }")
         assert MARKUP in shown.page.locator("main").inner_text()
+        assert shown.page.locator("[data-state=failed]").count() == 0
         assert shown.page.locator("main img, main script, main a[href^='javascript:']").count() == 0
         for canvas in shown.page.locator("canvas").all():
             canvas.hover(position={"x": 120, "y": 60}, force=True)

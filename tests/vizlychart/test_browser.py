@@ -7,27 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from finopsmetrics import VizlyChart
 from finopsmetrics.vizlychart import drawing
-from tests.ui.conftest import CALM, CHROMIUM
+from tests.services.browser import chromium
 from tests.vizlychart.samples import HOSTILE, one_of_each
 
 SIZES = [(900, 360), (360, 220)]
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=CALM)
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    opened = chromium.new_page(viewport={"width": 960, "height": 500})
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 960, "height": 500})
     yield opened
     opened.close()
 

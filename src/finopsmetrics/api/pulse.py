@@ -46,7 +46,7 @@ class Pulse:
         self._waking: set[asyncio.Event] = set()
         self._task: asyncio.Task[None] | None = None
         self._shared: dict[Any, asyncio.Task[Any]] = {}
-        self._askers: dict[tuple[str, str], tuple[float, Asker]] = {}
+        self._askers: dict[tuple[str, str], tuple[float, asyncio.Task[Asker | None]]] = {}
         self.state = State()
 
     @asynccontextmanager
@@ -77,13 +77,13 @@ class Pulse:
         """Who a connection comes from, looked up again when that was not done within a second. Raises UnknownAskerError."""
         proof = (socket.headers.get("authorization", ""), socket.cookies.get(COOKIE, ""))
         held = self._askers.get(proof) if any(proof) else None
-        if held is not None and time.monotonic() - held[0] < KNOWN:
-            return held[1]
-        found = await run_in_threadpool(who, socket)
+        if held is None or time.monotonic() - held[0] >= KNOWN:
+            held = (time.monotonic(), asyncio.create_task(run_in_threadpool(who, socket)))
+            if any(proof):
+                self._askers[proof] = held
+        found = await asyncio.shield(held[1])
         if found is None:
             raise UnknownAskerError
-        if any(proof):
-            self._askers[proof] = (time.monotonic(), found)
         return found
 
     async def _beat(self) -> None:

@@ -42,6 +42,9 @@ class Asking(Protocol):
     def currencies(self) -> Sequence[str]:
         """The currencies of the charges that may be seen, that of the most charges first."""
 
+    def begins(self) -> datetime | None:
+        """When the first charge that is held begins, in UTC; None while there is none, or none that says so."""
+
     def window(self, own: str | None, default: str = "30d") -> Window:
         """The widget's own time range, else the dashboard's, else `default`."""
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, time
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.focus.columns import SHORT_NAMES, dimension, is_dimension
+
+if TYPE_CHECKING:
+    from finopsmetrics.core.windows import Window
+    from finopsmetrics.dashboard.asking import Asking
 
 CENT = Decimal("0.01")
 NO_VALUE, NO_TAG = "(none)", "(untagged)"
@@ -55,6 +59,14 @@ def moved(now: Decimal, before: Decimal, when: str) -> str:
     if share is None:
         return f"there was nothing to compare with in {when}" if before == 0 else f"it was {before:,.2f} in {when}"
     return f"{'up' if now > before else 'down'} {percent(abs(share))} on {when}"
+
+
+def late(asking: Asking, before: Window) -> str | None:
+    """Why a window before is nothing to compare with: the charges that are held begin only within it; None when it is."""
+    begins = asking.begins()
+    if begins is None or before.start is None or before.start >= begins:
+        return None
+    return f"not compared with {before.label()}: charges are held from {day(begins)} on"
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

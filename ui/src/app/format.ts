@@ -1,24 +1,10 @@
 /** Amounts, shares and times as people read them. Amounts are decimal text: cut and grouped as text, never through a float. */
-const GROUP = /\B(?=(\d{3})+(?!\d))/g;
-
-/** Decimal text rounded half-even to some digits, as decimal text. */
-export function rounded(text: string, digits: number): string {
-  const minus = text.startsWith("-");
-  const [whole = "0", part = ""] = text.replace(/^[+-]/, "").split(".");
-  const kept = BigInt(whole + part.slice(0, digits).padEnd(digits, "0"));
-  const rest = part.slice(digits).replace(/0+$/, "");
-  const half = rest === "5" ? kept % 2n === 1n : rest !== "" && rest >= "5";
-  const all = (half ? kept + 1n : kept).toString().padStart(digits + 1, "0");
-  const made = digits ? `${all.slice(0, -digits)}.${all.slice(-digits)}` : all;
-  return minus && /[1-9]/.test(made) ? `-${made}` : made;
-}
+import { grouped, rounded } from "../vizly/decimal";
 
 /** An amount to the cent with its currency: "1,234.50 USD". */
 export function money(amount: string | null | undefined, currency: string | null | undefined = "", digits = 2): string {
   if (amount === null || amount === undefined) return "—";
-  const [whole = "0", part] = rounded(amount, digits).split(".");
-  const text = whole.replace(GROUP, ",") + (part === undefined ? "" : `.${part}`);
-  return `${text.replace("-", "−")}${currency ? ` ${currency}` : ""}`;
+  return `${grouped(rounded(amount, digits), ",", ".")}${currency ? ` ${currency}` : ""}`;
 }
 
 /** The change from one amount to another in percent, with its sign; empty where there was nothing before. */
@@ -51,5 +37,5 @@ export function ago(text: string | null | undefined, now = Date.now()): string {
 
 /** A whole number with groups. */
 export function count(value: number): string {
-  return value.toString().replace(GROUP, ",");
+  return grouped(value.toString(), ",", ".");
 }

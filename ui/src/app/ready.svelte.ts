@@ -22,11 +22,11 @@ class Pending {
     this.settle();
   }
 
-  /** What was begun is drawn in the next frame; the one after it sees it painted, unless more began meanwhile. */
+  /** What was begun is drawn in the next frame; the task after that frame sees it painted, unless more began meanwhile. */
   settle(): void {
     cancelAnimationFrame(this.timer);
     this.timer = requestAnimationFrame(() => {
-      this.timer = requestAnimationFrame(() => {
+      setTimeout(() => {
         if (this.count === 0) document.documentElement.dataset.ready = "true";
       });
     });

@@ -1,5 +1,6 @@
 /** The chart of an answer: the same rows as the table, as VizlyChart's spec. */
 import type { ChartSpec } from "../vizly/spec";
+import { scaled, unscaled } from "../vizly/decimal";
 import { and, equals } from "./filters";
 import type { Asked } from "./state";
 
@@ -73,22 +74,6 @@ function summedUp(rows: Row[], series: string | null): Row[] {
     sums.set(key, sum);
     return { ...row, cost: unscaled(sum) };
   });
-}
-
-const DIGITS = 18;
-
-/** Decimal text as a whole number of 10⁻¹⁸. */
-export function scaled(amount: string): bigint {
-  const minus = amount.startsWith("-");
-  const [whole = "0", part = ""] = amount.replace(/^[+-]/, "").split(".");
-  const value = BigInt(whole + part.slice(0, DIGITS).padEnd(DIGITS, "0"));
-  return minus ? -value : value;
-}
-
-/** The reverse of `scaled`. */
-export function unscaled(value: bigint): string {
-  const text = (value < 0n ? -value : value).toString().padStart(DIGITS + 1, "0");
-  return `${value < 0n ? "-" : ""}${text.slice(0, -DIGITS)}.${text.slice(-DIGITS)}`;
 }
 
 function text(value: Row[string] | undefined): string | null {

@@ -1,7 +1,7 @@
 /** Numbers, money and time as text. What is shown as a figure is cut from decimal text; what stands on an axis may be short. */
+import { grouped, rounded } from "./decimal";
 import type { Cell, Column } from "./spec";
 
-const GROUPED = /\B(?=(\d{3})+(?!\d))/g;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const SIGNS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "¥", CNY: "CN¥", INR: "₹", KRW: "₩", CAD: "CA$", AUD: "A$", BRL: "R$" };
 
@@ -20,16 +20,8 @@ export function separators(locale: string): { group: string; point: string } {
 export function exact(text: string, digits: number, locale: string): string {
   if (!/^[+-]?\d*\.?\d+(e[+-]?\d+)?$/i.test(text)) return text;
   const plain = /e/i.test(text) ? Number(text).toFixed(18) : text;
-  const minus = plain.startsWith("-");
-  const [whole = "0", part = ""] = plain.replace(/^[+-]/, "").split(".");
-  const kept = BigInt((whole || "0") + part.slice(0, digits).padEnd(digits, "0"));
-  const rest = part.slice(digits).replace(/0+$/, "");
-  const up = rest === "5" ? kept % 2n === 1n : rest >= "5";
-  const all = (up ? kept + 1n : kept).toString().padStart(digits + 1, "0");
   const { group, point } = separators(locale);
-  const head = (digits ? all.slice(0, -digits) : all).replace(GROUPED, group);
-  const sign = minus && /[1-9]/.test(all) ? "−" : "";
-  return `${sign}${head}${digits ? point + all.slice(-digits) : ""}`;
+  return grouped(rounded(plain, digits), group, point);
 }
 
 /** A cell as text, exact to the cent for money: "1,234.50 USD". */

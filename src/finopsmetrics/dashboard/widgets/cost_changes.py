@@ -21,7 +21,7 @@ from finopsmetrics.dashboard.money_rows import (
 )
 from finopsmetrics.dashboard.settings import Dimension, Priced
 from finopsmetrics.dashboard.widget import Shown, Widget
-from finopsmetrics.dashboard.words import besides, label, money, moved, value
+from finopsmetrics.dashboard.words import besides, label, late, money, moved, value
 from finopsmetrics.observability.query import OTHER
 from finopsmetrics.vizlychart.spec import ChartSpec
 
@@ -72,7 +72,12 @@ class CostChanges(Widget[CostChangesConfig]):
             totals=(before.label(), window.label()),
             links=tuple(link for _, _, link in every),
         )
-        return Shown(_sentence(seen, steps, window, before), chart, receipts=receipts_of(answer), link=last)
+        return Shown(
+            _sentence(seen, steps, window, late(asking, before) or moved(seen.cost, seen.previous, before.label())),
+            chart,
+            receipts=receipts_of(answer),
+            link=last,
+        )
 
 
 def _step(row: dict[str, Any], group: str, window: Window, where: str | None, metric: str) -> Step:
@@ -80,8 +85,8 @@ def _step(row: dict[str, Any], group: str, window: Window, where: str | None, me
     return (value(group, row[group]), amount(row["change"]), link)
 
 
-def _sentence(seen: InCurrency, steps: list[Step], window: Window, before: Window) -> str:
-    told = f"{money(seen.cost, seen.currency)} in {window.label()}, {moved(seen.cost, seen.previous, before.label())}"
+def _sentence(seen: InCurrency, steps: list[Step], window: Window, against: str) -> str:
+    told = f"{money(seen.cost, seen.currency)} in {window.label()}, {against}"
     if steps:
         name, change, _ = steps[0]
         way = "more" if change > 0 else "less"

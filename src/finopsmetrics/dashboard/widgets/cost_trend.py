@@ -21,7 +21,7 @@ from finopsmetrics.dashboard.money_rows import (
 )
 from finopsmetrics.dashboard.settings import Dimension, Priced
 from finopsmetrics.dashboard.widget import Shown, Widget
-from finopsmetrics.dashboard.words import besides, day, label, money, moved, percent, ratio, value
+from finopsmetrics.dashboard.words import besides, day, label, late, money, moved, percent, ratio, value
 from finopsmetrics.observability.query import OTHER
 from finopsmetrics.vizlychart.spec import ChartSpec, Column
 
@@ -65,7 +65,10 @@ class CostTrend(Widget[CostTrendConfig]):
         before = in_currency(asking, whole) if bounded else None
         where = asking.filters(config.filters)
         link = explorer(window, group_by=groups, where=where, metric=config.metric, grain=grain, chart=config.chart)
-        sentence = _sentence(seen, before, window, config.group_by)
+        told = ""
+        if before is not None:
+            told = late(asking, window.previous()) or moved(before.cost, before.previous, window.previous().label())
+        sentence = _sentence(seen, told, window, config.group_by)
         return Shown(sentence, _chart(seen, config, window, where, grain), receipts=receipts_of(answer, whole), link=link)
 
 
@@ -92,10 +95,8 @@ def _chart(seen: InCurrency, config: CostTrendConfig, window: Window, where: str
     )
 
 
-def _sentence(seen: InCurrency, before: InCurrency | None, window: Window, group: str | None) -> str:
-    told = f"{money(seen.cost, seen.currency)} in {window.label()}"
-    if before is not None:
-        told += f", {moved(before.cost, before.previous, window.previous().label())}"
+def _sentence(seen: InCurrency, change: str, window: Window, group: str | None) -> str:
+    told = f"{money(seen.cost, seen.currency)} in {window.label()}{f', {change}' if change else ''}"
     if group:
         sums: dict[str, Decimal] = {}
         for row in seen.rows:

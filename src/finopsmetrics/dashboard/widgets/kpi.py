@@ -8,7 +8,7 @@ from finopsmetrics.dashboard.drill import explorer
 from finopsmetrics.dashboard.money_rows import in_currency, money_column, nothing, receipts_of, text
 from finopsmetrics.dashboard.settings import Priced
 from finopsmetrics.dashboard.widget import Shown, Widget
-from finopsmetrics.dashboard.words import besides, day, money, moved
+from finopsmetrics.dashboard.words import besides, day, late, money, moved
 from finopsmetrics.vizlychart.spec import ChartSpec, Column
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class Kpi(Widget[KpiConfig]):
             return nothing(asking, window, whole)
         daily = asking.costs(window, grain="day" if bounded and window.days() <= 92 else "month", **asked)
         line = in_currency(asking, daily)
-        previous = seen.previous if bounded else None
+        before = window.previous() if bounded else None
+        odd = late(asking, before) if before else None
+        previous = seen.previous if before and not odd else None
         rows = [(day(row["period"]), text(row["cost"]), text(seen.cost), text(previous)) for row in line.rows] if line else []
         chart = ChartSpec(
             chart="kpi",
@@ -55,7 +57,7 @@ class Kpi(Widget[KpiConfig]):
             previous=None if previous is None else "previous",
         )
         told = f"{money(seen.cost, seen.currency)} in {window.label()}"
-        if previous is not None:
-            told += f", {moved(seen.cost, previous, window.previous().label())}"
+        if before:
+            told += f", {odd or moved(seen.cost, seen.previous, before.label())}"
         link = explorer(window, where=asking.filters(config.filters), metric=config.metric, grain="day")
         return Shown(f"{told}{besides(seen.others)}.", chart, receipts=receipts_of(whole, daily), link=link)
