@@ -1,7 +1,8 @@
-"""A FOCUS 1.4 table of any length for measurements: one month, hourly charges, 65 columns, made by DuckDB alone."""
+"""FOCUS 1.4 tables of any length for measurements: a month each, hourly charges, 65 columns, made by DuckDB alone."""
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,8 +25,14 @@ SERVICES = (
 )
 
 
-def values() -> dict[str, str]:
-    """SQL for each column that is filled, over a row number `i`; `h(i, n)` is a spread of i over n values."""
+MAY = date(2026, 5, 1)
+
+
+def values(month: date = MAY, end: datetime | None = None) -> dict[str, str]:
+    """SQL for each column that is filled, over a row number `i`: the hours of a month, or those of it before `end`."""
+    after = (month + timedelta(days=31)).replace(day=1)
+    began = datetime(month.year, month.month, 1)
+    hours = int((min(end or datetime.max, datetime(after.year, after.month, 1)) - began) / timedelta(hours=1))
     service = ", ".join(f"'{name}'" for name, _ in SERVICES)
     category = ", ".join(f"'{kind}'" for _, kind in SERVICES)
     cost = "CAST(CAST((i * 7919) % 1000003 AS DECIMAL(10,0)) * CAST(0.000013 AS DECIMAL(10,6)) AS DECIMAL(38,18))"
@@ -38,13 +45,13 @@ def values() -> dict[str, str]:
         "BillingAccountName": "'Payer ' || CAST(i % 2 AS VARCHAR)",
         "BillingAccountType": "'Payer Account'",
         "BillingCurrency": "'USD'",
-        "BillingPeriodStart": "TIMESTAMP '2026-05-01'",
-        "BillingPeriodEnd": "TIMESTAMP '2026-06-01'",
+        "BillingPeriodStart": f"TIMESTAMP '{month}'",
+        "BillingPeriodEnd": f"TIMESTAMP '{after}'",
         "ChargeCategory": "CASE WHEN i % 500 = 0 THEN 'Tax' WHEN i % 333 = 0 THEN 'Credit' ELSE 'Usage' END",
         "ChargeDescription": f"list_extract([{service}], 1 + i % {len(SERVICES)}) || ' usage per hour'",
         "ChargeFrequency": "'Usage-Based'",
-        "ChargePeriodStart": "TIMESTAMP '2026-05-01' + to_hours(CAST(i % 744 AS INTEGER))",
-        "ChargePeriodEnd": "TIMESTAMP '2026-05-01' + to_hours(CAST(i % 744 + 1 AS INTEGER))",
+        "ChargePeriodStart": f"TIMESTAMP '{month}' + to_hours(CAST(i % {hours} AS INTEGER))",
+        "ChargePeriodEnd": f"TIMESTAMP '{month}' + to_hours(CAST(i % {hours} + 1 AS INTEGER))",
         "ConsumedQuantity": "CAST((i * 31) % 10007 AS DECIMAL(38,18))",
         "ConsumedUnit": "'Hours'",
         "ContractedUnitPrice": "CAST(0.0864 AS DECIMAL(38,18))",
@@ -77,11 +84,11 @@ def values() -> dict[str, str]:
     }
 
 
-def make(path: Path, rows: int) -> Path:
-    """Write the table as Parquet unless it lies there already."""
+def make(path: Path, rows: int, month: date = MAY, end: datetime | None = None) -> Path:
+    """Write the table of a month as Parquet unless it lies there already."""
     if path.exists():
         return path
-    filled = values()
+    filled = values(month, end)
     columns = [
         f"{filled.get(name, f'CAST(NULL AS {SQL_TYPES[column.kind]})')} AS {name}" for name, column in charges().columns.items()
     ]

@@ -121,8 +121,11 @@ def test_a_page_carries_who_asks_and_what_the_data_is(client: httpx.Client, fres
     told = facts(client)
     assert (told["me"]["name"], told["synthetic"], told["latest"]) == ("owner", True, "2026-05")
     assert (sorted(told["currencies"]), told["fresh"]) == (["EUR", "USD"], "2026-05-31T00:00:00Z")
-    assert told["home"]["name"] == "infrastructure_leader_default"
-    assert "home" not in facts(client, "/explorer?range=2026-05&group_by=RegionId")
+    assert told["layout"]["name"] == "infrastructure_leader_default"
+    assert "layout" not in facts(client, "/explorer?range=2026-05&group_by=RegionId")
+    assert facts(client, "/clouds")["layout"]["name"] == "multi_cloud"
+    assert facts(client, "/dashboards/cfo_default")["layout"]["name"] == "cfo_default"
+    assert "layout" not in facts(client, "/dashboards/nothing%22%3E")
     empty = facts(fresh)
     assert (empty["currencies"], empty["fresh"], empty["latest"], empty["synthetic"]) == ([], None, None, False)
     entry = {"id": "e", "timestamp": "2026-05-17T10:00:00Z", "cost": "1", "service": MARKUP, "focus": {"x_Synthetic": "false"}}
@@ -131,13 +134,41 @@ def test_a_page_carries_who_asks_and_what_the_data_is(client: httpx.Client, fres
     assert (after["synthetic"], after["latest"]) == (False, "2026-05")
 
 
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("/", "home"),
+        ("/clouds", "multi_cloud"),
+        ("/dashboards/cfo_default", "cfo_default"),
+        ("/?range=2026-05", None),
+        ("/dashboards/cfo_default?edit=1", None),
+        ("/dashboards/nothing%22%3E", None),
+        ("/explorer", None),
+    ],
+)
+def test_a_page_asks_for_its_widgets_before_any_script_runs(client: httpx.Client, page: str, name: str | None) -> None:
+    data = name and f"/api/v1/layouts/{name}/show?lines=true"
+    told = re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', client.get(page).text)
+    assert told == ([data] if data else [])
+    if data is None:
+        return
+    answer = client.get(data, headers={"Accept-Encoding": "gzip"})
+    assert (answer.headers["content-type"], answer.headers["content-encoding"]) == ("application/x-ndjson", "gzip")
+    assert answer.headers["cache-control"] == "no-store"
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    plain = client.get(data.partition("?")[0], headers={"Accept-Encoding": "identity"}).json()["widgets"]
+    assert sorted(one["id"] for one in lines) == sorted(one["id"] for one in plain)
+    assert facts(client, page)["layout"]["widgets"][0]["id"] == plain[0]["id"]
+    assert "content-encoding" not in client.get(data, headers={"Accept-Encoding": "br"}).headers
+
+
 def test_a_page_needs_nothing_from_elsewhere_and_runs_no_script_of_its_own(client: httpx.Client) -> None:
     answer = client.get("/")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert not re.search(r"<script(?![^>]*(src=\"/|type=\"application/json\"))|style=|\son[a-z]+=|url\(|javascript:", answer.text)
-    links = set(re.findall(r'(?:href|src)="([^"]+)"', answer.text))
+    links = set(re.findall(r'(?:href|src)="([^"]+)"', answer.text)) - {f"/api/v1/layouts/{'home'}/show?lines=true"}
     assert len(links) > 5
     for link in links:
         found = client.get(link, headers={"Accept-Encoding": "gzip"})

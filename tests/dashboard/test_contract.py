@@ -59,7 +59,7 @@ def test_there_are_the_widgets_that_are_promised() -> None:
 def test_a_widget_is_whole(held: Workspace, demo: Workspace, name: str) -> None:
     widget = WIDGETS[name]
     assert type(widget).__module__.rpartition(".")[2] == widget.name == name
-    home, frame = (demo, Frame("30d")) if name in {"forecast", "anomalies"} else (held, None)
+    home, frame = (demo, Frame("30d")) if name in {"forecast", "anomalies", "cloud_prices"} else (held, None)
     assert faults(widget, shown(home, name, frame=frame)) == []
     json.dumps(widget.config.model_json_schema())
 

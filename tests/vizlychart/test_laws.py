@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from finopsmetrics import VizlyChart
 from finopsmetrics.core.exact import total
-from finopsmetrics.vizlychart import ChartSpec
+from finopsmetrics.vizlychart import ChartSpec, drawing
 from finopsmetrics.vizlychart.spec import Sort
 from tests.vizlychart.samples import DAY, HOSTILE, one_of_each
 
@@ -135,3 +135,25 @@ def test_a_spec_of_the_most_rows_is_drawn() -> None:
     rows = [{"period": DAY, "service": f"s{at}", "cost": Decimal(at), "currency": "USD"} for at in range(20_000)]
     inert(VizlyChart.bar(rows, x="service").to_svg())
     assert isinstance(VizlyChart.bar(rows, x="service").spec, ChartSpec)
+
+
+PLACES = st.lists(
+    st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 4), st.integers(1, 999)), min_size=1, max_size=16
+)
+
+
+@given(PLACES)
+@settings(max_examples=25)
+def test_a_flow_goes_from_stage_to_stage(flows: list[tuple[int, int, int, int]]) -> None:
+    rows = [{"a": f"{stage}-{one}", "b": f"{stage + 1}-{other}", "cost": cost} for stage, one, other, cost in flows]
+    series = drawing.option(VizlyChart.sankey(rows, "a", "b", currency="USD").spec)["series"][0]
+    depths = {node["name"]: node["depth"] for node in series["data"]}
+    assert len(depths) == len(series["data"]) == len({row[name] for row in rows for name in ("a", "b")})
+    assert all(depths[link["source"]] < depths[link["target"]] for link in series["links"])
+    assert total(Decimal(str(link["value"])) for link in series["links"]) == sum(cost for *_, cost in flows)
+
+
+def test_a_flow_in_a_circle_has_each_name_on_its_side() -> None:
+    rows = [{"a": "x", "b": "y", "cost": 1}, {"a": "y", "b": "x", "cost": 2}]
+    series = drawing.option(VizlyChart.sankey(rows, "a", "b", currency="USD").spec)["series"][0]
+    assert sorted((node["name"], node["depth"]) for node in series["data"]) == [("0 x", 0), ("0 y", 0), ("1 x", 1), ("1 y", 1)]

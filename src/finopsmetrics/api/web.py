@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,16 @@ class Asset:
     encoding: str | None
 
 
-def page(facts: dict[str, Any], *modules: str, built: Path = BUILT) -> str:
-    """The app's page with facts in it as data, which no script of it runs, and with what its `modules` load asked for at once.
+def page(facts: dict[str, Any], *modules: str, data: str | None = None, built: Path = BUILT) -> str:
+    """The app's page with facts in it as data, which no script of it runs. What its `modules` load, and the answer at the address
+    `data`, a browser asks for at once.
 
     Raises StoreError when the app was not built.
     """
     index = _index(built)
     text = json.dumps(facts, ensure_ascii=True).replace("<", "\\u003c")  # no </script> can end it early
-    told = f'{_ahead(modules, built)}<script id="facts" type="application/json">{text}</script>'
+    first = f'<link rel="preload" as="fetch" crossorigin href="{escape(data)}">' if data else ""
+    told = f'{first}{_ahead(modules, built)}<script id="facts" type="application/json">{text}</script>'
     return _SLOT.sub(lambda _: told, index, count=1)
 
 

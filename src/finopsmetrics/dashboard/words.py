@@ -38,6 +38,12 @@ def money(amount: Decimal, currency: str) -> str:
     return f"{amount:,.2f} {currency}"
 
 
+def price(amount: Decimal) -> str:
+    """`0.02641`: what one unit came to, at four digits that count and no less than cents; at most ten decimals."""
+    digits = min(10, max(2, 3 - amount.adjusted())) if amount else 2
+    return f"{amount.quantize(Decimal(1).scaleb(-digits)):,f}"
+
+
 def ratio(part: Decimal, whole: Decimal) -> Decimal | None:
     """A part as a share of a whole, at 6 places; None where the whole is not above zero."""
     if whole <= 0:

@@ -43,6 +43,7 @@ class Column(_Plain):
     type: Literal["time", "text", "money", "number", "share"] = Field(description="What its cells are.")
     currency: str | None = Field(default=None, max_length=120, description="The currency of money: ISO 4217, or a virtual one.")
     unit: str | None = Field(default=None, max_length=80, description="The unit of a number, or of money for each: GB, request.")
+    price: bool = Field(default=False, description="Whether money is what one unit came to: shown at four digits that count.")
 
 
 class Marker(_Plain):

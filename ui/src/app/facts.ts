@@ -17,8 +17,8 @@ export interface Facts {
   currencies: string[];
   fresh: string | null;
   latest: string | null;
-  /** The first page's dashboard, so that it need not be asked for. */
-  home?: unknown;
+  /** The dashboard that the page shows, so that it need not be asked for. */
+  layout?: unknown;
   embed?: { token: string };
 }
 

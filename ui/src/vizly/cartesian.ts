@@ -18,6 +18,8 @@ function base(frame: Frame, names: string[]): Option {
   const { data, spec, theme, locale } = frame;
   const value = data.column(spec.y?.[0]);
   const { option: shown, height } = legend(frame, names);
+  const across = category(frame);
+  const room = frame.height - height - (across.axisLabel.rotate ? 90 : 44); // what stands under and over the lines of the grid
   return {
     grid: { left: 8, right: 16, top: spec.markers?.length ? 28 : 14, bottom: height || 4, containLabel: true },
     legend: spec.chart === "fan" ? { ...shown, icon: undefined, itemWidth: 22 } : shown,
@@ -26,17 +28,17 @@ function base(frame: Frame, names: string[]): Option {
       axisPointer: { type: spec.chart === "stacked_bar" || spec.chart === "waterfall" ? "shadow" : "line", lineStyle: { color: theme.soft }, shadowStyle: { color: theme.line, opacity: 0.35 } },
       formatter: (given: unknown) => spoken(frame, given),
     }),
-    xAxis: category(frame),
+    xAxis: across,
     yAxis: {
       type: "value",
-      splitNumber: frame.height < 220 ? 3 : 4,
+      splitNumber: Math.min(4, Math.max(1, Math.floor(room / 36))),
       axisLabel: { color: theme.soft, formatter: (number: number) => short(number, value, locale) },
       splitLine: { lineStyle: { color: theme.line, opacity: 0.7 } },
     },
   };
 }
 
-function category(frame: Frame): Option {
+function category(frame: Frame): Option & { axisLabel: Option & { rotate: number } } {
   const { data, spec, theme } = frame;
   const values = spec.x ? data.values(spec.x) : [];
   const time = data.column(spec.x)?.type === "time";

@@ -5,8 +5,17 @@ import type { Cell, Column } from "./spec";
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const SIGNS: Record<string, string> = { USD: "$", EUR: "€", GBP: "£", JPY: "¥", CNY: "CN¥", INR: "₹", KRW: "₩", CAD: "CA$", AUD: "A$", BRL: "R$" };
 
+/** What a function says of a locale, asked once for each: asking costs more than all the rest of a figure. */
+function once<T>(say: (locale: string) => T): (locale: string) => T {
+  const said = new Map<string, T>();
+  return (locale) => {
+    if (!said.has(locale)) said.set(locale, say(locale));
+    return said.get(locale)!;
+  };
+}
+
 /** The separators of a locale: thousands and decimals. */
-export function separators(locale: string): { group: string; point: string } {
+export const separators = once((locale: string): { group: string; point: string } => {
   try {
     const parts = new Intl.NumberFormat(locale).formatToParts(1234567.5);
     const of = (type: string, other: string) => parts.find((part) => part.type === type)?.value ?? other;
@@ -14,7 +23,7 @@ export function separators(locale: string): { group: string; point: string } {
   } catch {
     return { group: ",", point: "." };
   }
-}
+});
 
 /** Decimal text to some digits, half-even, grouped as the locale groups. */
 export function exact(text: string, digits: number, locale: string): string {
@@ -28,7 +37,7 @@ export function exact(text: string, digits: number, locale: string): string {
 export function told(cell: Cell | undefined, column: Column | undefined, locale: string): string {
   if (cell === null || cell === undefined) return "—";
   const text = String(cell);
-  if (column?.type === "money") return `${exact(text, small(text) ? 6 : 2, locale)} ${column.currency ?? ""}${column.unit ? ` per ${column.unit}` : ""}`.trim();
+  if (column?.type === "money") return `${exact(text, digitsOf(text, column.price), locale)} ${column.currency ?? ""}${column.unit ? ` per ${column.unit}` : ""}`.trim();
   if (column?.type === "share") return `${exact(shifted(text), 1, locale)} %`;
   if (column?.type === "number") return `${exact(text, text.includes(".") ? 2 : 0, locale)}${column.unit ? ` ${column.unit}` : ""}`;
   if (column?.type === "time") return day(text);
@@ -49,13 +58,13 @@ export function short(value: number, column: Column | undefined, locale: string)
 }
 
 /** Whether a locale writes a currency's sign after the number: "12k €". */
-function signLast(locale: string): boolean {
+const signLast = once((locale: string): boolean => {
   try {
     return new Intl.NumberFormat(locale, { style: "currency", currency: "EUR" }).formatToParts(1)[0]?.type !== "currency";
   } catch {
     return false;
   }
-}
+});
 
 /** An ISO date or time, as short as it may be without saying less: the day alone at midnight. */
 export function day(text: string): string {
@@ -85,9 +94,12 @@ function named(text: string, monthly: boolean, locale: string): string {
   }
 }
 
-function small(text: string): boolean {
+/** How many decimals money has: cents, and more where it is less than one; a price of a unit has four digits that count. */
+function digitsOf(text: string, price?: boolean): number {
   const size = Math.abs(Number(text));
-  return size > 0 && size < 0.01;
+  if (!size) return 2;
+  if (price) return Math.min(10, Math.max(2, 3 - Number(size.toExponential().split("e")[1])));
+  return size < 0.01 ? 6 : 2;
 }
 
 function shifted(share: string): string {

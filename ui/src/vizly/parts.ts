@@ -58,7 +58,7 @@ function treemap(frame: Frame): Option {
     series: [
       {
         type: "treemap", left: 0, right: 0, top: 0, bottom: 0, roam: false, nodeClick: false, breadcrumb: { show: false }, data: inked(roots), levels: [{ upperLabel: { show: false }, itemStyle: { borderWidth: 0, gapWidth: 2 } }],
-        label: { show: true, overflow: "truncate", padding: 2, formatter: (one: { name: string; value: number }) => `${one.name}\n${short(one.value, column, locale)}` },
+        label: { show: true, overflow: "truncate", padding: 2, lineHeight: 16, formatter: (one: { name: string; value: number }) => `${one.name}\n${short(one.value, column, locale)}` },
         upperLabel: { show: several, height: 20, color: theme.ink, overflow: "truncate" },
         itemStyle: { borderColor: theme.card, borderWidth: 1, gapWidth: 1 },
       },
@@ -100,36 +100,67 @@ function donut(frame: Frame): Option {
   };
 }
 
+interface Flow { source: string; target: string; value: number; link: string | null }
+
+/** How far each name stands from where the flows begin; null where they go round in a circle. */
+function stages(flows: Flow[]): Map<string, number> | null {
+  const left = new Map<string, number>();
+  for (const { source, target } of new Map(flows.map((one) => [JSON.stringify([one.source, one.target]), one])).values()) {
+    left.set(source, left.get(source) ?? 0);
+    left.set(target, (left.get(target) ?? 0) + 1);
+  }
+  const found = new Map<string, number>();
+  let open = [...left].filter(([, into]) => into === 0).map(([name]) => name);
+  for (let stage = 0; open.length; stage += 1) {
+    for (const name of open) found.set(name, stage);
+    const reached = new Map(flows.filter((one) => open.includes(one.source)).map((one) => [JSON.stringify([one.source, one.target]), one.target]));
+    for (const name of reached.values()) left.set(name, left.get(name)! - 1);
+    open = [...new Set(reached.values())].filter((name) => left.get(name) === 0);
+  }
+  return found.size === left.size ? found : null;
+}
+
 function sankey(frame: Frame): Option {
   const { data, spec, theme, locale } = frame;
   const [from = "", to = ""] = spec.path ?? [];
   const column = data.column(spec.y?.[0]);
-  const rows = data.rows.map((row, at) => ({ source: data.text(row, from), target: data.text(row, to), value: data.number(row, spec.y?.[0]) ?? 0, link: spec.links?.[at] ?? null })).filter((one) => one.value > 0);
-  // A name that stands on both sides would make a circle: the side is part of a node's name, and not of its label.
-  const sums = [new Map<string, number>(), new Map<string, number>()] as const;
+  const rows = data.rows.map((row, at): Flow => ({ source: data.text(row, from), target: data.text(row, to), value: data.number(row, spec.y?.[0]) ?? 0, link: spec.links?.[at] ?? null })).filter((one) => one.value > 0);
+  // What is reached flows on from there. Where that goes round in a circle, each name stands on the side that it is on.
+  const reached = stages(rows);
+  const stage = (name: string, side: 0 | 1) => reached?.get(name) ?? side;
+  const last = Math.max(1, ...(reached?.values() ?? []));
+  const sums = Array.from({ length: last + 1 }, () => new Map<string, [number, number]>());
   for (const row of rows) {
-    sums[0].set(row.source, (sums[0].get(row.source) ?? 0) + row.value);
-    sums[1].set(row.target, (sums[1].get(row.target) ?? 0) + row.value);
+    for (const side of [0, 1] as const) {
+      const name = side ? row.target : row.source;
+      const own = sums[stage(name, side)]!;
+      const sum = own.get(name) ?? [0, 0];
+      sum[side] += row.value;
+      own.set(name, sum);
+    }
   }
-  const total = rows.reduce((all, row) => all + row.value, 0);
-  const most = Math.max(sums[0].size, sums[1].size);
+  const total = Math.max(1e-9, ...sums.map((one) => [...one.values()].reduce((all, sum) => all + Math.max(...sum), 0)));
+  const most = Math.max(...sums.map((one) => one.size));
   const gap = Math.min(14, Math.max(1, ((frame.height - 16) * 0.6) / Math.max(1, most - 1)));
   const tall = (value: number) => (value / total) * Math.max(1, frame.height - 16 - gap * (most - 1)) + gap;
-  const names = [...sums[1].keys()].map((name) => measureText(name).width);
+  const names = [...sums[last]!.keys()].map((name) => measureText(name).width);
   const right = Math.min(Math.max(0, ...names) + 14, frame.width * 0.36);
-  const nodes = sums.flatMap((side, depth) =>
-    [...side].map(([name, value]) => ({ name: `${depth}${name}`, depth, itemStyle: { color: colourOf(name, theme) }, label: { show: tall(value) >= 12 } })),
+  const room = ((frame.width - right) / last) * (last > 1 ? 0.6 : 0.4);
+  const key = (at: number, name: string) => `${at} ${name}`;
+  const named = (node: string) => node.slice(node.indexOf(" ") + 1);
+  const nodes = sums.flatMap((own, depth) =>
+    [...own].map(([name, sum]) => ({ name: key(depth, name), depth, itemStyle: { color: colourOf(name, theme) }, label: { show: tall(Math.max(...sum)) >= 12 } })),
   );
   return {
     tooltip: tooltip(frame, {
       formatter: (one: { dataType: string; name: string; value: number; data: { source: string; target: string } }) =>
-        `${one.dataType === "edge" ? `${cut(one.data.source.slice(1), 40)} → ${cut(one.data.target.slice(1), 40)}` : cut(one.name.slice(1), 60)}\n${figure(one.value, column, locale)}`,
+        `${one.dataType === "edge" ? `${cut(named(one.data.source), 40)} → ${cut(named(one.data.target), 40)}` : cut(named(one.name), 60)}\n${figure(one.value, column, locale)}`,
     }),
     series: [
       {
         type: "sankey", left: 8, right, top: 8, bottom: 8, nodeWidth: 12, nodeGap: gap, draggable: false,
-        data: nodes, links: rows.map((row) => ({ source: `0${row.source}`, target: `1${row.target}`, value: row.value, link: row.link })),
-        label: { color: theme.ink, formatter: (one: { name: string }) => fitted(one.name.slice(1), (one.name.startsWith("0") ? frame.width * 0.36 : right) - 12, `12px ${FONT}`) },
+        data: nodes, links: rows.map((row) => ({ source: key(stage(row.source, 0), row.source), target: key(stage(row.target, 1), row.target), value: row.value, link: row.link })),
+        label: { color: theme.ink, formatter: (one: { name: string }) => fitted(named(one.name), one.name.startsWith(`${last} `) ? right - 12 : room, `12px ${FONT}`) },
         lineStyle: { color: "source", opacity: 0.3 },
       },
     ],

@@ -9,6 +9,7 @@ export interface Column {
   type: "time" | "text" | "money" | "number" | "share";
   currency?: string | null;
   unit?: string | null;
+  price?: boolean;
 }
 
 export interface Marker {

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from finopsmetrics.api.access import SIGNED_IN, needs
 from finopsmetrics.api.asking import MOST_FILTER
 from finopsmetrics.api.context import PREFIX, In, json_body
+from finopsmetrics.api.lines import LINES, lines_of
 from finopsmetrics.api.problems import problems
 from finopsmetrics.api.routes.kinds import SpecName
 from finopsmetrics.api.specs import Sent, mapping
@@ -22,14 +21,13 @@ from finopsmetrics.core.spec import SpecError
 from finopsmetrics.iac.checked import checked
 from finopsmetrics.iac.writing import to_yaml
 from finopsmetrics.kinds.dashboard import Dashboard
-from finopsmetrics.runtime.dashboards import Asked, Dashboards, Drawn
+from finopsmetrics.runtime.dashboards import Asked, Dashboards
 from finopsmetrics.runtime.layouts import Layouts
 from finopsmetrics.runtime.widget_asking import Frame
 from finopsmetrics.vizlychart.spec import ChartSpec
 
 router = APIRouter(prefix=PREFIX, tags=["widgets"])
 EXAMPLE = dict(Dashboard.example)
-LINES = "application/x-ndjson"
 MOST_WIDGETS = 60
 
 
@@ -152,6 +150,9 @@ class LayoutShown(LayoutTold):
     spec: dict[str, Any]
 
 
+Lines = Annotated[
+    bool, Query(description="One JSON line a widget as soon as it is ready, without an Accept header that says so.")
+]
 _LINES: dict[int | str, dict[str, Any]] = {200: {"content": {LINES: {"schema": {"type": "string"}}}}}
 
 
@@ -175,18 +176,7 @@ def show(request: Request, backing: In, asked: ShowAsked) -> Response:
     A widget that fails, or that you may not see, says so in its place; the others are shown.
     """
     drawn = Dashboards(backing.acting).show(asked.asked(), asked.frame(), backing.gate.turn)
-    return shown(request, drawn, [one.id for one in asked.widgets])
-
-
-def shown(request: Request, drawn: Iterator[Drawn], order: list[str]) -> Response:
-    """Drawn widgets as a response: line by line where that is asked for."""
-    if LINES in request.headers.get("accept", ""):
-        lines = (json.dumps(one.as_dict()).encode() + b"\n" for one in drawn)
-        return StreamingResponse(lines, media_type=LINES, headers={"Cache-Control": "no-store"})
-    found = [one.as_dict() for one in drawn]
-    found.sort(key=lambda one: order.index(one["id"]))
-    # Written in ASCII: a setting that is told back may hold half of a surrogate pair, which no UTF-8 can.
-    return Response(json.dumps({"widgets": found}), media_type="application/json")
+    return lines_of(request, (one.as_dict() for one in drawn), [one.id for one in asked.widgets])
 
 
 @router.get("/layouts", response_model=LayoutsTold, responses=problems())
@@ -232,3 +222,13 @@ def as_yaml(sent: Sent) -> Response:
 def one_layout(backing: In, name: SpecName) -> JSONResponse:
     """A dashboard with a place for every widget."""
     return JSONResponse(Layouts(backing.acting).one(name).as_dict())
+
+
+@router.get("/layouts/{name:spec}/show", response_model=WidgetsShown, responses={**_LINES, **problems(404)})
+@needs(SIGNED_IN)
+def show_layout(request: Request, backing: In, name: SpecName, lines: Lines = False) -> Response:
+    """The widgets of a dashboard, as it declares them; of the one that you see first by the name `home`."""
+    layouts = Layouts(backing.acting)
+    layout = layouts.home() if name == "home" else layouts.one(name)
+    drawn = Dashboards(backing.acting).show(layout.asked(), layout.frame(), backing.gate.turn)
+    return lines_of(request, (one.as_dict() for one in drawn), [one.id for one in layout.widgets], by_line=lines)

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from finopsmetrics.api.access import PUBLIC, SIGNED_IN, needs
 from finopsmetrics.api.context import PREFIX, In, json_body
+from finopsmetrics.api.lines import LINES, lines_of
 from finopsmetrics.api.problems import problems
-from finopsmetrics.api.routes.dashboards import LINES, LayoutShown, WidgetsShown, shown
+from finopsmetrics.api.routes.dashboards import LayoutShown, WidgetsShown
 from finopsmetrics.api.routes.kinds import SpecName
 from finopsmetrics.iam.links import MOST_ANCESTORS, Link
 from finopsmetrics.observability.answers import plain_row
@@ -124,7 +125,7 @@ def show_embedded(request: Request, backing: In, text: Text, sent: Ids) -> Respo
     """Show the widgets of a link's dashboard, as it declares them; nothing else can be asked."""
     found = Embedded(backing.context.workspace, text)
     order = sent.ids or [one.id for one in found.layout.widgets]
-    return shown(request, found.show(sent.ids, backing.gate.turn), order)
+    return lines_of(request, (one.as_dict() for one in found.show(sent.ids, backing.gate.turn)), order)
 
 
 def _told(link: Link) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 
 from finopsmetrics.api import web
 from finopsmetrics.api.access import PUBLIC, needs
-from finopsmetrics.api.context import In
+from finopsmetrics.api.context import PREFIX, Backing, In
 from finopsmetrics.api.problems import problem
 from finopsmetrics.api.routes.auth import me_shown
 from finopsmetrics.api.routes.embedding import Text
 from finopsmetrics.api.web_facts import facts
+from finopsmetrics.core.errors import NotFoundError
 from finopsmetrics.runtime.embedding import Embedded
 from finopsmetrics.runtime.layouts import Layouts
 
@@ -25,6 +26,8 @@ router = APIRouter(include_in_schema=False)
 _TEXTS: dict[str, Any] = dict.fromkeys(("name", "sort"), "") | dict.fromkeys(("scope", "csrf"))
 NOBODY: dict[str, Any] = {**_TEXTS, "roles": [], "teams": [], "permissions": [], "second_factor": False}
 CHARTS = "src/vizly/index.ts"
+CLOUDS = "multi_cloud"
+OWN = {"range", "currency", "edit"}  # a page that is asked so shows its widgets otherwise than they are declared
 FOREVER = "public, max-age=31536000, immutable"  # a built file's name holds a hash of what is in it
 
 
@@ -52,12 +55,29 @@ def _shower(page: PageTold) -> Callable[..., Response]:
             after = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(after, safe='')}", status_code=303)
         told = {"me": me_shown(backing), **facts(backing.acting)}
-        if page["path"] == "/":
-            told["home"] = Layouts(backing.acting).home().as_dict()
+        address = _dashboard(page["path"], request, backing, told)
         headers = {"Content-Security-Policy": web.policy(), "Cache-Control": "no-store"}
-        return HTMLResponse(web.page(told, *modules), headers=headers)
+        return HTMLResponse(web.page(told, *modules, data=address), headers=headers)
 
     return show
+
+
+def _dashboard(path: str, request: Request, backing: Backing, told: dict[str, Any]) -> str | None:
+    """Add the layout that a page shows to what is told, and give the address of its widgets; None where it shows no layout."""
+    layouts = Layouts(backing.acting)
+    if path == "/":
+        told["layout"], name = layouts.home().as_dict(), "home"
+    elif path == "/clouds":
+        told["layout"], name = layouts.one(CLOUDS).as_dict(), CLOUDS
+    elif path == "/dashboards/{name}":
+        name = request.path_params["name"]
+        try:
+            told["layout"] = layouts.one(name).as_dict()
+        except NotFoundError:  # the page says so
+            return None
+    else:
+        return None
+    return None if OWN & set(request.query_params) else f"{PREFIX}/layouts/{quote(name, safe='')}/show?lines=true"
 
 
 for _page in PAGES:

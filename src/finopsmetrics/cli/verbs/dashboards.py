@@ -13,7 +13,7 @@ from finopsmetrics.cli.output import console, print_rows, say, write_json
 from finopsmetrics.cli.verbs.integrations import new
 
 if TYPE_CHECKING:
-    from finopsmetrics.vizlychart.spec import ChartSpec
+    from finopsmetrics.vizlychart.spec import ChartSpec, Column
 
 app = typer.Typer(invoke_without_command=True, help="Dashboards: built-in ones and those declared.", rich_markup_mode=None)
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
@@ -118,7 +118,7 @@ def _table(chart: ChartSpec) -> None:
     labels = [column.label or column.name for column in shown]
     heads = [label if labels.count(label) == 1 else column.name for label, column in zip(labels, shown, strict=True)]
     rows: list[dict[str, Any]] = [
-        {head: _cell(row[place], column.type) for head, place, column in zip(heads, places, shown, strict=True)}
+        {head: _cell(row[place], column) for head, place, column in zip(heads, places, shown, strict=True)}
         for row in chart.rows[:MOST_ROWS]
     ]
     print_rows(heads, rows)
@@ -126,9 +126,13 @@ def _table(chart: ChartSpec) -> None:
         say(f"… {len(chart.rows) - MOST_ROWS} more rows; --json gives all of them.")
 
 
-def _cell(cell: Any, sort: str) -> Any:
+def _cell(cell: Any, column: Column) -> Any:
+    from finopsmetrics.dashboard.words import price
+
     if cell is None or not isinstance(cell, str):
         return cell
-    if sort == "share":
+    if column.type == "share":
         return f"{Decimal(cell):.1%}"
-    return Decimal(cell) if sort in {"money", "number"} else cell
+    if column.price:
+        return price(Decimal(cell))
+    return Decimal(cell) if column.type in {"money", "number"} else cell

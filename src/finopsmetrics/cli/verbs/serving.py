@@ -18,7 +18,7 @@ WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = HOST,
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = PORT,
+    port: Annotated[int, typer.Option(help="The port to listen on; 0 is any free one.")] = PORT,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Listen beyond this machine; everybody then logs in.")
     ] = False,
@@ -28,7 +28,8 @@ def serve(
     from finopsmetrics.api.server import listening
     from finopsmetrics.api.server import serve as run
 
-    listening(host, port, allow_remote=allow_remote).close()  # an address that cannot be had is told before anything else
+    with listening(host, port, allow_remote=allow_remote) as tried:  # an address that cannot be had is told before anything else
+        port = tried.getsockname()[1]
     with desk("*:*") as acting:
         workspace = acting.workspace
         say(f"finopsmetrics serves {workspace.home} on http://{host}:{port} (stop with Ctrl-C)")

@@ -55,7 +55,9 @@ class CrossCloud(Widget[CrossCloudConfig]):
             explorer(window, group_by=["ServiceName"], where=where, metric=config.metric, only={n: row[n] for n in GROUPS})
             for row in seen.rows
         )
-        place: dict[str, Any] = {} if config.chart == "table" else {"x": CATEGORY, "series": PROVIDER, "y": ("cost",)}
+        # Names of categories are long: in a heatmap they stand at the side.
+        across, beside = (PROVIDER, CATEGORY) if config.chart == "heatmap" else (CATEGORY, PROVIDER)
+        place: dict[str, Any] = {} if config.chart == "table" else {"x": across, "series": beside, "y": ("cost",)}
         chart = ChartSpec(chart=config.chart, columns=columns, rows=rows, links=links, **place)
         link = explorer(window, group_by=GROUPS, where=where, metric=config.metric)
         told = (
