@@ -81,6 +81,20 @@ def test_the_answer_is_the_one_that_python_gives(client: httpx.Client, held: Wor
     assert body["window"] == {"start": "2026-05-01T00:00:00Z", "end": "2026-06-01T00:00:00Z", "label": "2026-05-01 … 2026-05-31"}
 
 
+def test_a_window_before_that_is_not_held_whole_says_so(client: httpx.Client) -> None:
+    first = min(row["ChargePeriodStart"] for row in client.get("/api/v1/charges", params={"range": "all"}).json()["rows"])
+    told = client.get(COSTS, params={"range": "2026-05", "compare": "true"}).json()["compared"]
+    assert told == {
+        "start": "2026-04-01T00:00:00Z",
+        "end": "2026-05-01T00:00:00Z",
+        "label": "2026-04-01 … 2026-04-30",
+        "held_from": first,
+    }
+    later = client.get(COSTS, params={"range": "2026-07", "compare": "true"}).json()["compared"]
+    assert (later["label"], later["held_from"]) == ("2026-06-01 … 2026-06-30", None)
+    assert client.get(COSTS, params={"range": "2026-05"}).json()["compared"] is None
+
+
 def test_the_default_window_is_thirty_days(client: httpx.Client) -> None:
     body = client.get(COSTS).json()
     assert (body["window"]["start"], body["window"]["end"]) == ("2026-05-03T00:00:00Z", "2026-06-02T00:00:00Z")

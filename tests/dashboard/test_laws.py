@@ -133,3 +133,7 @@ def test_a_window_before_that_is_not_held_whole_is_not_compared_with(held: Works
             assert "charges are held from 2026-05-01 on" in told.sentence, name
             assert " %" not in told.sentence.split(";")[0]
     assert shown(held, "kpi", frame=Frame("2026-05-01..2026-05-31")).as_dict()["chart"]["previous"] is None
+    moved = shown(held, "top_movers", frame=Frame("2026-05-15..2026-06-19"))
+    assert (moved.state, moved.as_dict()["chart"]) == ("empty", None)
+    assert "charges are held from 2026-05-01 on" in moved.sentence
+    assert shown(held, "top_movers", frame=Frame("2026-06-01..2026-06-19")).state == "ok"

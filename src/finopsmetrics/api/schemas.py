@@ -37,12 +37,21 @@ class CostRow(BaseModel):
     currency: str | None
 
 
+class ComparedShown(WindowShown):
+    """The window before another one."""
+
+    held_from: str | None = Field(
+        description="When the first charge that is held begins, where that is after this window began: changes tell nothing then."
+    )
+
+
 class Costs(BaseModel):
     """Rows of an answer, their sums by currency, the window, and the receipt that explains them."""
 
     rows: list[CostRow]
     totals: Amounts = Field(description="By currency, exactly the sum of the rows.")
     window: WindowShown
+    compared: ComparedShown | None = Field(None, description="The window before, where the answer is compared with it.")
     receipt: str
 
 

@@ -217,6 +217,16 @@ class CostObservatory:
         """How many charges match a question's filter and touch its window."""
         return int(self.select("count(*) AS charges", query).column("charges")[0].as_py())
 
+    def begins(self) -> datetime | None:
+        """When the first charge that is held begins, in UTC, whoever may see it; None while there is none that says so."""
+        firsts = [file.first for file in self._snapshot(None).files.get(CHARGES, ()) if file.first]
+        return min(firsts).replace(tzinfo=UTC) if firsts else None
+
+    def not_whole(self, window: Window) -> datetime | None:
+        """From when on charges are held, where that is only after a window began: its sums are not those of a whole window."""
+        begins = self.begins()
+        return begins if begins is not None and window.start is not None and window.start < begins else None
+
     def tag_keys(self) -> list[str]:
         """The tag keys of the charges that can be seen, in order."""
         self._entries.flush()

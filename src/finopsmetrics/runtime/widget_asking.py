@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from finopsmetrics.core.windows import Window
@@ -14,7 +14,6 @@ from finopsmetrics.observability.anomalies.watch import both
 from finopsmetrics.observability.answers import Answer
 from finopsmetrics.observability.memory import memory_of
 from finopsmetrics.observability.query import build, read_filters
-from finopsmetrics.store.lake import CHARGES
 
 if TYPE_CHECKING:
     import pyarrow
@@ -65,8 +64,7 @@ class WidgetAsking:
 
     def begins(self) -> datetime | None:
         """When the first charge that is held begins, in UTC."""
-        firsts = [file.first for file in self._acting.workspace.opened.lake.snapshot().files.get(CHARGES, ()) if file.first]
-        return min(firsts).replace(tzinfo=UTC) if firsts else None
+        return self._acting.costs.begins()
 
     def window(self, own: str | None, default: str = "30d") -> Window:
         """The widget's own time range, else the dashboard's, else `default`."""

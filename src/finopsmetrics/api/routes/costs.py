@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from finopsmetrics.api.access import needs
-from finopsmetrics.api.asking import AskedCosts, AskedWindow, Filter, Moment, known_moment
-from finopsmetrics.api.context import PREFIX, In
+from finopsmetrics.api.asking import Asked, AskedCosts, AskedWindow, Filter, Moment, known_moment
+from finopsmetrics.api.context import PREFIX, Backing, In
 from finopsmetrics.api.formats import MEDIA, AskedForm, Form, respond
 from finopsmetrics.api.problems import problems
 from finopsmetrics.api.schemas import Charges, Costs, Difference
@@ -37,7 +37,7 @@ def costs(backing: In, asked: AskedCosts, form: AskedForm, as_of: Moment = None)
     with backing.gate.turn():
         answer = backing.acting.costs.ask(asked.query, as_of=moment)
     receipt, totals = _proof(answer)
-    beside = {"totals": totals, "window": window_shown(asked.window), "receipt": receipt}
+    beside = {"totals": totals, "window": window_shown(asked.window), "compared": _compared(backing, asked), "receipt": receipt}
     return respond(form, answer.table, beside, name="costs", receipt=receipt)
 
 
@@ -104,6 +104,15 @@ def next_page(request: Request, limit: int, offset: int) -> str:
     """The path of the page after this one, with everything else as it was asked."""
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in {"limit", "offset"}]
     return f"{request.url.path}?{urlencode([*kept, ('limit', limit), ('offset', offset + limit)])}"
+
+
+def _compared(backing: Backing, asked: Asked) -> dict[str, str | None] | None:
+    """The window that an answer is compared with, and from when on it is held where that is not from its start on."""
+    if not asked.query.compares:
+        return None
+    before = asked.window.previous()
+    begins = backing.acting.costs.not_whole(before)
+    return {**window_shown(before), "held_from": plain_value(naive(begins)) if begins else None}
 
 
 def _proof(answer: Answer) -> tuple[str, dict[str, str]]:

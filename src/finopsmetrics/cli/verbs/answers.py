@@ -48,10 +48,13 @@ def costs(
             write_table(acting.costs.difference(query, str(as_of)), form, title=f"Changed since {as_of}", output=output)
             return
         answer = acting.costs.ask(query, as_of=as_of)
+        begins = acting.costs.not_whole(window.previous()) if compare else None
     write_table(answer.table, form, title=f"{metric} cost, {window.label()}", output=output)
     if form is Format.table:
         for currency, money in answer.total.items():
             console().print(f"[bold]Total {money.amount:,.2f} {currency}[/bold]")
+    if begins is not None:
+        say(f"The window before is not whole: charges are held from {begins:%Y-%m-%d} on. Its changes tell nothing.")
     if answer.receipt is not None:
         say(f"receipt {answer.receipt.id}")
         if receipt_file is not None:

@@ -19,7 +19,7 @@ from finopsmetrics.dashboard.money_rows import (
 )
 from finopsmetrics.dashboard.settings import Dimension, Priced
 from finopsmetrics.dashboard.widget import Shown, Widget
-from finopsmetrics.dashboard.words import besides, label, money, percent, ratio, value
+from finopsmetrics.dashboard.words import besides, label, late, money, percent, ratio, value
 from finopsmetrics.vizlychart.spec import Cell, ChartSpec, Column
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ class TopMovers(Widget[TopMoversConfig]):
         seen = in_currency(asking, answer)
         if seen is None:
             return nothing(asking, window, answer)
+        odd = late(asking, window.previous())
+        if odd is not None:
+            told = f"{money(seen.cost, seen.currency)} in {window.label()}, {odd}{besides(seen.others)}."
+            return Shown(told, receipts=receipts_of(answer), empty=f"{told} Choose a shorter time.")
         moving = sorted((row for row in seen.rows if row["change"]), key=lambda row: -abs(row["change"]))[: config.limit]
         where = asking.filters(config.filters)
         link = explorer(window, group_by=[group], where=where, metric=config.metric)
