@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from finopsmetrics.observability.budget_status import BudgetStatus, BurnDown
     from finopsmetrics.observability.cost_forecast import CostForecast
     from finopsmetrics.observability.reconcile import Reconciliation
+    from finopsmetrics.plugins.results import Widget as PluginShown
     from finopsmetrics.store.findings import KeptFinding
 
 
@@ -74,6 +75,12 @@ class Asking(Protocol):
 
     def reconcile(self) -> Reconciliation:
         """Every invoice beside its charges."""
+
+    def plugin(self, name: str | None, window: Window) -> PluginShown | Sequence[str]:
+        """What a plugin shows over the dashboard's charges; without a name, the names of those that show something.
+
+        Raises UsageError for a name that shows nothing, and PluginError when it fails.
+        """
 
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """Each source and dataset with its newest delivery: source, dataset, delivered_at (UTC without zone), rows, delivery."""

@@ -22,6 +22,7 @@ from finopsmetrics.store.report import DeliveryReport
 if TYPE_CHECKING:
     from pyarrow import Table
 
+    from finopsmetrics.core.conditions import Condition
     from finopsmetrics.observability.export import ExportReport
     from finopsmetrics.observability.reconcile import Reconciliation
     from finopsmetrics.runtime.declaring import Declaring
@@ -42,9 +43,14 @@ class Acting:
     @cached_property
     def costs(self) -> CostObservatory:
         """The observatory over the charges that the principal may see. Raises ForbiddenError without `costs:read`."""
+        return self.costs_where(None)
+
+    def costs_where(self, condition: Condition | None) -> CostObservatory:
+        """The same over those of them that match a condition."""
         self.require("costs:read")
-        opened = self.workspace.opened
-        return CostObservatory(opened=opened, scope=self.principal.scope, now=self.workspace.now, memory=memory_of(opened))
+        opened, scope = self.workspace.opened, self.principal.scope
+        mine = condition if scope is None else scope if condition is None else scope & condition
+        return CostObservatory(opened=opened, scope=mine, now=self.workspace.now, memory=memory_of(opened))
 
     def sql(self, statement: str, *, params: Sequence[Any] | Mapping[str, Any] | None = None, limit: int | None = None) -> Table:
         """The answer of one SELECT over the charges that the principal may see (`sql:run`); see `observability.sql.run_sql`."""

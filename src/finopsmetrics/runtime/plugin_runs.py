@@ -95,6 +95,18 @@ class PluginRuns:
             found += given
         return found
 
+    def showing(self) -> list[str]:
+        """The names of the plugins that show something, in order."""
+        return sorted(one.name for one in self._manager.of(DashboardPlugin))
+
+    def widget(self, name: str, context: RenderContext) -> Widget:
+        """What one plugin shows. Raises UsageError for a name that shows nothing here, and PluginError when it fails."""
+        self._acting.require("costs:read")
+        if name not in self.showing():
+            there = ", ".join(self.showing()) or "none; see `finopsmetrics plugins`"
+            raise UsageError(f"No plugin {name!r} shows anything here.", cure=f"There are: {there}.")
+        return self._rendered(self._manager.one(name), context)
+
     def _rendered(self, one: Active, context: RenderContext) -> Widget:
         assert isinstance(one.plugin, DashboardPlugin)
         found: Widget = one.call("render", partial(one.plugin.render, context), self._manager.limits.hook, _widget)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from finopsmetrics.observability.budget_status import BurnDown
     from finopsmetrics.observability.cost_forecast import CostForecast
     from finopsmetrics.observability.reconcile import Reconciliation
+    from finopsmetrics.plugins.results import Widget as PluginShown
     from finopsmetrics.runtime.acting import Acting
     from finopsmetrics.store.findings import KeptFinding
 
@@ -123,6 +124,22 @@ class WidgetAsking:
         self._acting.principal.require_all_charges("reconciliation")
         entered = tuple(tuple(one.values()) for one in entered_invoices(self._acting.workspace.opened.database))
         return self._remembered("reconciliation", entered, self._acting.reconcile)
+
+    def plugin(self, name: str | None, window: Window) -> PluginShown | Sequence[str]:
+        """What a plugin shows over the charges of the dashboard, or the names of those that show something."""
+        from finopsmetrics.core.conditions import Condition
+        from finopsmetrics.plugins.errors import PluginError
+        from finopsmetrics.plugins.results import RenderContext
+        from finopsmetrics.runtime.plugin_runs import PluginRuns
+
+        runs = PluginRuns(self._acting)
+        if name is None:
+            return runs.showing()
+        costs = self._acting.costs_where(Condition.parse(self._where) if self._where else None)
+        try:
+            return runs.widget(name, RenderContext("dashboard", window, costs))
+        except PluginError as error:  # what it says of its inside is for administrators
+            raise PluginError(f"The plugin {name} failed.", cure="An administrator sees why: `finopsmetrics plugins`.") from error
 
     def sources(self) -> Sequence[Mapping[str, Any]]:
         """Each source and dataset with its newest delivery."""
