@@ -46,6 +46,7 @@ demo: $(VENV)/.ui
 
 test: lint
 	$(BIN)/python -m pytest tests examples/plugins/tests -n 2 --dist worksteal
+	$(BIN)/python -m scripts.gallery
 
 lint: setup
 	$(BIN)/python -m scripts.openapi ui/src/api/openapi.json
