@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from finopsmetrics.vizlychart.errors import ChartError
@@ -95,9 +96,8 @@ class _Engine:
     """The embedded V8 with the bundle in it, started when it is first called, and again after a limit ended it."""
 
     def __init__(self) -> None:
-        self._parents: list[MiniRacer | None] = []
         self._running: MiniRacer | None = None
-        self._thread = self._worker()
+        self._begin()
 
     def call(self, function: str, *arguments: str) -> str:
         """What a function of the bundle gives for text. Raises ChartError.
@@ -107,6 +107,10 @@ class _Engine:
         return self._thread.submit(self._call, function, *arguments).result()
 
     def _call(self, function: str, *arguments: str) -> str:
+        with self._turn:
+            return self._drawn(function, *arguments)
+
+    def _drawn(self, function: str, *arguments: str) -> str:
         from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException
 
         running = self._running = self._running or self._start()
@@ -129,14 +133,22 @@ class _Engine:
         if running is not None:
             running.close()
 
-    def begin_anew(self) -> None:
-        """Leave the engine to the process that this one was forked from: its threads are not here, and cannot end it."""
-        self._parents.append(self._running)
-        self._running, self._thread = None, self._worker()
+    def before_fork(self) -> None:
+        """End the engine before the process is copied: a copy of its threads runs nowhere, and a process that has it never ends."""
+        self._turn.acquire()
+        self.close()
 
-    @staticmethod
-    def _worker() -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="vizlychart")
+    def after_fork(self) -> None:
+        """Go on in the process that was copied; the engine starts again when it is needed."""
+        self._turn.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew in the copy, which has no thread but one."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._turn = Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vizlychart")
 
     @staticmethod
     def _start() -> MiniRacer:
@@ -156,7 +168,9 @@ def _bundle() -> str:
 _ENGINE = _Engine()
 atexit.register(_ENGINE.close)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_ENGINE.begin_anew)
+    os.register_at_fork(
+        before=_ENGINE.before_fork, after_in_parent=_ENGINE.after_fork, after_in_child=_ENGINE.after_fork_in_child
+    )
 
 
 def _steady(drawn: str, name: str) -> str:
