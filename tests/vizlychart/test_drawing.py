@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFont
 
 from finopsmetrics import VizlyChart
-from finopsmetrics.vizlychart import ChartError, drawing
+from finopsmetrics.vizlychart import ChartError, drawing, printing
 from finopsmetrics.vizlychart.spec import Sort
 from tests.vizlychart.samples import HOSTILE, SERVICES, one_of_each, rows
 
@@ -100,9 +100,9 @@ def test_text_is_drawn_in_arimo(sort: str, weight: str, monkeypatch: pytest.Monk
     families = set(re.findall(r"font-family:([^;\"]+)", svg))
     assert families == {"Arimo, Arial, Helvetica, sans-serif"}
     how: dict[str, Any] = {"width": 900, "height": 360, "scale": 1}
-    meant = drawing.png(svg, **how)
+    meant = printing.png(svg, **how)
     monkeypatch.setattr(drawing, "FONTS", tmp_path)
-    assert drawing.png(svg, **how) != meant, "it is drawn alike without the font"
+    assert printing.png(svg, **how) != meant, "it is drawn alike without the font"
     assert weight in svg or weight == "400"
 
 

@@ -11,9 +11,10 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from finopsmetrics.vizlychart import drawing, making, page
+from finopsmetrics.vizlychart import drawing, making, page, printing
 from finopsmetrics.vizlychart.drawing import Theme
 from finopsmetrics.vizlychart.errors import ChartError
+from finopsmetrics.vizlychart.printing import Paper
 from finopsmetrics.vizlychart.spec import ChartSpec, Marker, Sort
 
 SIZE = (900, 360)
@@ -130,9 +131,16 @@ class VizlyChart:
 
     def to_png(self, *, theme: Theme = "light", width: int = SIZE[0], height: int = SIZE[1], scale: float = 2.0) -> bytes:
         """The chart as a PNG of `scale` pixels for each."""
-        return drawing.png(
+        return printing.png(
             self.to_svg(theme=theme, width=width, height=height), width=width, height=height, scale=scale, theme=theme
         )
+
+    def to_pdf(self, *, theme: Theme = "light", width: int = SIZE[0], height: int = SIZE[1], paper: Paper = "a4") -> bytes:
+        """The chart as a document: title, vector picture, sentence, and the table with its head on each page.
+
+        `width` and `height` are those of the picture, which is then fitted to the paper.
+        """
+        return printing.pdf(self.spec, theme=theme, width=width, height=height, paper=paper)
 
     def to_html(self, *, theme: Theme = "light", width: int = SIZE[0], height: int = SIZE[1], interactive: bool = False) -> str:
         """One page with the picture and its table twin, which needs nothing from elsewhere.
@@ -142,11 +150,12 @@ class VizlyChart:
         return page.page(self.spec, theme=theme, width=width, height=height, interactive=interactive)
 
     def save(self, path: str | os.PathLike[str], **how: Any) -> Path:
-        """Write it as .svg, .png, .html or .json, whole or not at all; `how` as the picture of that sort takes it."""
+        """Write it as .svg, .png, .pdf, .html or .json, whole or not at all; `how` as the picture of that sort takes it."""
         target = Path(path)
         makers: dict[str, Callable[..., str | bytes]] = {
             ".svg": self.to_svg,
             ".png": self.to_png,
+            ".pdf": self.to_pdf,
             ".html": self.to_html,
             ".json": self.to_json,
         }

@@ -1,4 +1,4 @@
-"""Drawing without a browser: the bundle that the browser has, in an embedded V8, gives SVG; Typst makes it a picture.
+"""Drawing without a browser: the bundle that the browser has, in an embedded V8, gives SVG.
 
 One engine a process, made when the first chart is drawn; drawings take turns in it. A drawing that takes too long or too much
 memory ends with an error, and the next is drawn.
@@ -45,29 +45,9 @@ def svg(spec: ChartSpec, *, theme: Theme = "light", width: int = 900, height: in
     return _steady(_ENGINE.call("vizly.renderToSVG", text, json.dumps(options)), f"v{name}")
 
 
-def png(drawn: str, *, width: int, height: int, scale: float = 2.0, theme: Theme = "light") -> bytes:
-    """SVG text as a PNG of `scale` pixels for each of its own, on the theme's ground. Raises ChartError."""
-    import typst
-
-    if not 0.5 <= scale <= 4:
-        raise ChartError(f"The scale is {scale}.", cure="Use a number from 0.5 to 4.")
-    page = (
-        f'#set page(width: {width}pt, height: {height}pt, margin: 0pt, fill: rgb("{GROUND[_theme(theme)]}"))\n'
-        '#image(bytes(sys.inputs.svg), format: "svg", width: 100%, height: 100%)\n'
-    )
-    compile_: Any = typst.compile  # its stub wants the paths of fonts in the same type as the page
-    try:
-        found = compile_(
-            page.encode(),
-            format="png",
-            ppi=72 * scale,
-            sys_inputs={"svg": drawn},
-            font_paths=[str(FONTS)],
-            ignore_system_fonts=True,
-        )
-    except RuntimeError as error:
-        raise ChartError(f"The picture could not be made: {str(error)[:200]}", cure="Save it as SVG.") from error
-    return bytes(found)
+def printable(text: str) -> str:
+    """A text without the signs that XML cannot hold."""
+    return _UNPRINTABLE.sub("", text)
 
 
 def twin(spec: ChartSpec) -> dict[str, Any]:
@@ -134,7 +114,7 @@ class _Engine:
             running.close()
 
     def before_fork(self) -> None:
-        """End the engine before the process is copied: a copy of its threads runs nowhere, and a process that has it never ends."""
+        """End the engine before the process is copied: a copy waits at its end for threads that it has not, for ever."""
         self._turn.acquire()
         self.close()
 
@@ -183,7 +163,7 @@ def _steady(drawn: str, name: str) -> str:
     def number(found: re.Match[str]) -> str:
         return numbers.setdefault(found[0], f"{name}-{len(numbers)}")
 
-    head, close, rest = _UNPRINTABLE.sub("", drawn).partition(">")  # the first tag holds the sentence, and no id
+    head, close, rest = printable(drawn).partition(">")  # the first tag holds the sentence, and no id
     return head + close + _TAG.sub(lambda found: _ID.sub(number, found[0]), rest)
 
 
