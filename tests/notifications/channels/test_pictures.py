@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from PIL import Image
 from finopsmetrics.core.findings import Finding
 from finopsmetrics.core.notices import Notice
 from finopsmetrics.integrations.sending import Parcel, Proof
+from finopsmetrics.integrations.teams.message import rendered
 from finopsmetrics.runtime import picturing
 from finopsmetrics.runtime.channels import Channels
 from finopsmetrics.runtime.delivering import Delivering
@@ -173,3 +175,4 @@ def test_only_a_channel_that_shows_pictures_is_sent_one(room: Room, told: Notice
     sizes = {name: len(base64.b64decode(notice.chart or "")) for name, notice in sent.items()}
     assert sizes["mail"] == sizes["hook"] > 14_000 >= sizes["card"] > 0
     assert sizes["call"] == 0
+    assert '"type": "Image"' in json.dumps(rendered(sent["card"])), "it has room in the card"
