@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from benchmarks.measure import apart, show
+from benchmarks.measure import apart, show, timed
 
 FIRST = """
 import resource, time
@@ -57,9 +57,9 @@ def main() -> None:
             {"what": "spec of 365 days x 10 services from a list of dicts, median ms", "figure": _median(lambda: _spec(rows))},
             {"what": "365 days x 10 services, stacked area to SVG, median ms", "figure": _median(area.to_svg)},
             {"what": "the same to PNG of 1800 x 720, median ms", "figure": _median(area.to_png, 15)},
-            {"what": "the same to PDF: the picture and 3,650 rows of table, median ms", "figure": _median(area.to_pdf, 7)},
+            {"what": "the same to PDF: the picture and 3,650 rows of table, least CPU ms", "figure": _cpu(area.to_pdf)},
             {"what": "pages and bytes of that PDF", "figure": _extent(area.to_pdf())},
-            {"what": "a line of 365 days with a title in Japanese to PNG, median ms", "figure": _median(foreign.to_png, 15)},
+            {"what": "a line of 365 days with a title in Japanese to PNG, least CPU ms", "figure": _cpu(foreign.to_png)},
             {"what": "a live widget of the area, made, median ms", "figure": _median(lambda: area.widget().close(), 15)},
             {"what": "bytes that it sends to the page: the bundle, once for each widget", "figure": len(script("widget.js"))},
             {"what": "bytes that it sends for each drawing: the spec", "figure": len(area.to_json())},
@@ -67,6 +67,10 @@ def main() -> None:
             {"what": "bytes of the area as SVG", "figure": len(svg)},
         ],
     )
+
+
+def _cpu(work: Callable[[], Any]) -> float:
+    return timed(work, 5)[0] * 1000
 
 
 def _extent(pdf: bytes) -> str:

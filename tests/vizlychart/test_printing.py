@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
@@ -142,6 +144,22 @@ def test_any_text_is_printed(title: str, sentence: str, name: str) -> None:
     chart = VizlyChart.donut([{"name": name, "cost": 2}, {"name": "b", "cost": 1}], path="name", title=title, sentence=sentence)
     assert chart.to_pdf(width=300, height=200).startswith(b"%PDF-")
     assert chart.to_png(width=300, height=200).startswith(b"\x89PNG")
+
+
+FORKED = """
+import os, sys
+from finopsmetrics import VizlyChart
+chart = VizlyChart.bar([{"name": "x", "cost": 1}], x="name", title="Costs \u65e5")
+before = chart.to_png(), chart.to_pdf()
+child = os.fork()
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+sys.exit(0 if (chart.to_png(), chart.to_pdf()) == before else 1)
+"""
+
+
+def test_a_fork_prints_the_same() -> None:
+    subprocess.run([sys.executable, "-c", FORKED], timeout=60, check=True)
 
 
 def gap(one: bytes, two: bytes) -> int:

@@ -7,7 +7,10 @@ box where none has it; text of Arimo's own signs is drawn by Arimo alone, so tha
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 Paper = Literal["a4", "us-letter"]
 PAPERS: dict[str, tuple[float, float]] = {"a4": (595.28, 841.89), "us-letter": (612.0, 792.0)}  # points
 MARGIN = 42.0
+MOST_SECONDS = 120.0
 PALETTE = {
     "light": {"ink": "#1b1f24", "soft": "#56606b", "line": "#d5dbe1"},
     "dark": {"ink": "#e6edf3", "soft": "#a3adb8", "line": "#343c46"},
@@ -71,7 +75,8 @@ def pdf(spec: ChartSpec, *, theme: Theme, width: int, height: int, paper: Paper 
         *(cell for row in document["rows"] for cell in row),
     ]
     own = not texts and all(map(OWN.fullmatch, written))
-    return _made("pdf", svg, told, own=own)
+    given: dict[str, Any] = {"sort": "pdf", "svg": svg, "told": told, "own": own}
+    return _apart(given) if _POOL["left"] else _made(**given)
 
 
 def _document(spec: ChartSpec, width: int, height: int, paper: Paper) -> dict[str, Any]:
@@ -124,6 +129,7 @@ def _language(locale: str) -> dict[str, str | None]:
 def _made(sort: Literal["png", "pdf"], svg: str, told: dict[str, Any], *, own: bool, **how: Any) -> bytes:
     import typst
 
+    _POOL["begun"] = _POOL["begun"] or sort == "pdf"
     compile_: Any = typst.compile  # its stub wants the paths of fonts in the same type as the page
     inputs = {"svg": svg, "told": json.dumps(told)}
     page, fonts = TEMPLATE.read_bytes(), _fonts(own, drawing.FONTS)
@@ -137,6 +143,29 @@ def _made(sort: Literal["png", "pdf"], svg: str, told: dict[str, Any], *, own: b
                 continue
             raise ChartError(f"The picture could not be made: {str(error)[:200]}", cure="Save it as SVG.") from error
     raise AssertionError("unreachable")
+
+
+def _apart(given: dict[str, Any]) -> bytes:
+    """What `_made` gives, from a process that was started and not forked."""
+    code = "import json, sys\nfrom finopsmetrics.vizlychart import printing\n"
+    code += "sys.stdout.buffer.write(printing._made(**json.load(sys.stdin)))"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    words = [sys.executable, "-c", code]
+    try:
+        done = subprocess.run(  # noqa: S603 - this interpreter with code of ours; what is told comes by stdin
+            words, input=json.dumps(given).encode(), env=env, capture_output=True, check=True, timeout=MOST_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        cure = "Print in a process that was not forked, or save it as SVG."
+        raise ChartError(f"The document could not be made apart: {type(error).__name__}.", cure=cure) from error
+    return done.stdout
+
+
+# Typst prints with threads that begin with the first document, and that a fork of this process does not have: it would wait for
+# them for ever.
+_POOL = {"begun": False, "left": False}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _POOL.update(left=_POOL["begun"]))
 
 
 @cache
