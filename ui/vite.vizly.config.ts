@@ -19,18 +19,27 @@ function fonts(): Plugin {
   };
 }
 
-/** Two bundles, each one file: `vizly.js` draws where there is no page; with `--mode page`, `page.js` draws in a page of its own. */
+/** Bundles of one file each: `vizly.js` draws where there is no page; `--mode page` and `--mode widget` in pages and notebooks. */
+const BUNDLES = {
+  page: { entry: "src/vizly/page.ts", name: "vizlyPage", format: "iife", file: "page.js" },
+  widget: { entry: "src/vizly/widget.ts", name: "vizlyWidget", format: "es", file: "widget.js" },
+} as const;
+const SERVER = { entry: "src/vizly/server.ts", name: "vizly", format: "iife", file: "vizly.js" } as const;
+
 export default defineConfig(({ mode }) => {
-  const page = mode === "page";
+  const added = mode === "page" || mode === "widget";
+  const bundle = added ? BUNDLES[mode] : SERVER;
   return {
-    plugins: page ? [] : [fonts()],
+    plugins: added ? [] : [fonts()],
     define: { "process.env.NODE_ENV": '"production"' },
     build: {
       outDir: OUT,
-      emptyOutDir: !page,
+      emptyOutDir: !added,
       target: "es2020",
       reportCompressedSize: false,
-      lib: { entry: page ? "src/vizly/page.ts" : "src/vizly/server.ts", name: page ? "vizlyPage" : "vizly", formats: ["iife"], fileName: () => (page ? "page.js" : "vizly.js") },
+      // A library of modules keeps its spaces unless it is told otherwise.
+      ...(bundle.format === "es" ? { rolldownOptions: { output: { minify: true } } } : {}),
+      lib: { entry: bundle.entry, name: bundle.name, formats: [bundle.format], fileName: () => bundle.file },
     },
   };
 });

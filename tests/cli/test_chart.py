@@ -38,7 +38,7 @@ def test_two_groups_flow(asked: Asked, tmp_path: Path) -> None:
 
 
 def test_the_file_is_what_its_name_says(asked: Asked, tmp_path: Path) -> None:
-    for suffix, begin in {"svg": b"<svg ", "png": b"\x89PNG", "html": b"<!doctype"}.items():
+    for suffix, begin in {"svg": b"<svg ", "png": b"\x89PNG", "pdf": b"%PDF-", "html": b"<!doctype"}.items():
         path = tmp_path / f"costs.{suffix}"
         said = inside("chart", "bar", "--group-by", "service", *ALL, "--theme", "dark", "--save", str(path), home=asked.home)
         assert said.err == f"wrote {path}\n"

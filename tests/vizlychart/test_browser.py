@@ -64,6 +64,15 @@ def test_a_page_of_its_own_runs_nothing_but_itself(page: Page, tmp_path: Path, i
     assert {url.split(":")[0] for url in asked} == {"file"}
 
 
+def test_a_page_that_is_drawn_by_script_shows_the_same_words(page: Page, tmp_path: Path) -> None:
+    for sort, chart in one_of_each().items():
+        page.goto(chart.save(tmp_path / f"{sort}.html", interactive=True).as_uri())
+        page.wait_for_selector("figure canvas")
+        shown = " ".join(HOSTILE.split())
+        assert page.locator("[role=img]").inner_text().strip().startswith(shown), f"the title of {sort}"
+        assert page.locator("figcaption").inner_text() == shown, f"the sentence of {sort}"
+
+
 def test_pointing_at_a_mark_tells_its_exact_figure_as_text(page: Page, tmp_path: Path) -> None:
     chart = one_of_each("Costs")["stacked_bar"]
     page.goto(chart.save(tmp_path / "chart.html", interactive=True).as_uri())

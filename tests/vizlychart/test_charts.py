@@ -80,7 +80,7 @@ def test_times_are_told_in_utc() -> None:
         (lambda: VizlyChart.line(rows(4001), series="service"), "20,005 rows are too many"),
         (lambda: VizlyChart.from_json('{"chart": "pie"}'), "chart: Input should be 'line'"),
         (lambda: VizlyChart.from_spec({"chart": "kpi", "columns": [], "value": "cost"}), "there is no column 'cost'"),
-        (lambda: one_of_each()["bar"].save("chart.gif"), "not saved as '.gif'. Use .svg, .png, .html, .json"),
+        (lambda: one_of_each()["bar"].save("chart.gif"), "not saved as '.gif'. Use .svg, .png, .pdf, .html, .json"),
         (lambda: one_of_each()["bar"].save("/nowhere/at/all/chart.svg"), "cannot be written"),
         (lambda: one_of_each()["bar"].to_png(scale=9), "The scale is 9"),
     ],
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_said_with_what_to_do(make: Any, told: str) -> None:
 
 def test_a_file_is_what_it_is_called(tmp_path: Path) -> None:
     chart = one_of_each()["area"]
-    begins = {"svg": b"<svg ", "png": b"\x89PNG", "html": b"<!doctype html>", "json": b'{"version":1'}
+    begins = {"svg": b"<svg ", "png": b"\x89PNG", "pdf": b"%PDF-", "html": b"<!doctype html>", "json": b'{"version":1'}
     for suffix, begin in begins.items():
         assert chart.save(tmp_path / f"chart.{suffix}").read_bytes().startswith(begin)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"chart.{suffix}" for suffix in begins)

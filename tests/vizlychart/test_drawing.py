@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFont
 
 from finopsmetrics import VizlyChart
-from finopsmetrics.vizlychart import ChartError, drawing
+from finopsmetrics.vizlychart import ChartError, drawing, printing
 from finopsmetrics.vizlychart.spec import Sort
 from tests.vizlychart.samples import HOSTILE, SERVICES, one_of_each, rows
 
@@ -100,9 +100,9 @@ def test_text_is_drawn_in_arimo(sort: str, weight: str, monkeypatch: pytest.Monk
     families = set(re.findall(r"font-family:([^;\"]+)", svg))
     assert families == {"Arimo, Arial, Helvetica, sans-serif"}
     how: dict[str, Any] = {"width": 900, "height": 360, "scale": 1}
-    meant = drawing.png(svg, **how)
+    meant = printing.png(svg, **how)
     monkeypatch.setattr(drawing, "FONTS", tmp_path)
-    assert drawing.png(svg, **how) != meant, "it is drawn alike without the font"
+    assert printing.png(svg, **how) != meant, "it is drawn alike without the font"
     assert weight in svg or weight == "400"
 
 
@@ -171,19 +171,29 @@ def test_a_process_that_has_drawn_ends() -> None:
 
 
 FORKED = """
-import os, sys
+import os, sys, threading
 from finopsmetrics import VizlyChart
 chart = VizlyChart.kpi([{"cost": 1}])
 before = chart.to_svg()
-child = os.fork()
-if child:
-    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-os._exit(0 if chart.to_svg() == before else 1)  # as a worker of multiprocessing ends
+drawing = threading.Thread(target=lambda: [chart.to_svg() for _ in range(40)])
+drawing.start()
+children = []
+for way in ("draws and exits", "draws and leaves", "exits"):
+    child = os.fork()
+    if not child:
+        right = way == "exits" or chart.to_svg() == before
+        if way == "draws and leaves":
+            os._exit(0 if right else 1)  # as a worker of multiprocessing ends
+        sys.exit(0 if right else 1)
+    children.append(child)
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+drawing.join()
+sys.exit(max(codes) if chart.to_svg() == before else 2)
 """
 
 
-def test_a_forked_worker_draws() -> None:
-    subprocess.run([sys.executable, "-c", FORKED], timeout=30, check=True)
+def test_forks_draw_and_end_and_what_was_forked_goes_on() -> None:
+    subprocess.run([sys.executable, "-c", FORKED], timeout=60, check=True)
 
 
 @pytest.mark.parametrize(("how", "told"), [({"width": 5}, "width"), ({"height": 9000}, "height"), ({"theme": "pink"}, "theme")])

@@ -138,12 +138,14 @@ class Channel(Socket):
     """How messages are sent; see `sending.ChannelModule`.
 
     `recipient` says what a recipient is for it; without it a connection has one destination and takes none. `incidents`:
-    it keeps incidents, so that it wants to hear when something is acknowledged or over. `pictures`: it shows a notice's chart.
+    it keeps incidents, so that it wants to hear when something is acknowledged or over. `pictures`: it shows a notice's chart, of
+    at most `most_picture_bytes` where it says so.
     """
 
     recipient: Line | None = None
     incidents: bool = False
     pictures: bool = False
+    most_picture_bytes: int | None = Field(default=None, gt=0)
 
 
 class Capabilities(_Strict):

@@ -70,6 +70,11 @@ class Channels:
         declared = senders().get(self._one(name).integration)
         return declared is not None and declared.pictures
 
+    def most_picture_bytes(self, name: str) -> int | None:
+        """How large a chart a channel takes; None where it does not say. Raises NotFoundError."""
+        declared = senders().get(self._one(name).integration)
+        return declared.most_picture_bytes if declared is not None else None
+
     def send(self, name: str, parcel: Parcel) -> Proof:
         """Send a message by a channel, once. Raises FinOpsError, without the connection's secrets."""
         spec = self._one(name)

@@ -123,8 +123,9 @@ class Delivering:
     def _deliver(self, held: Held) -> int:
         """Send one message and settle it; give how grave a failure of the channel is. A refusal of this message is none."""
         try:
-            shows = self._channels.shows_pictures(held.channel)
-            notice = pictured(self._acting, held.notice) if shows else held.notice
+            notice = held.notice
+            if self._channels.shows_pictures(held.channel):
+                notice = pictured(self._acting, notice, self._channels.most_picture_bytes(held.channel))
             proof = self._sent(held.channel, Parcel(held.id, held.recipient, notice))
         except FinOpsError as error:
             again = error.retryable or isinstance(error, (UsageError, NotFoundError))  # what is declared wrong can be mended

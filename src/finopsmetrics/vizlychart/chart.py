@@ -7,14 +7,18 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
-from finopsmetrics.vizlychart import drawing, making, page
+from finopsmetrics.vizlychart import drawing, making, page, printing
 from finopsmetrics.vizlychart.drawing import Theme
 from finopsmetrics.vizlychart.errors import ChartError
+from finopsmetrics.vizlychart.printing import Paper
 from finopsmetrics.vizlychart.spec import ChartSpec, Marker, Sort
+
+if TYPE_CHECKING:
+    from finopsmetrics.vizlychart.notebook import ChartWidget
 
 SIZE = (900, 360)
 
@@ -26,8 +30,9 @@ class VizlyChart:
     the names of its columns. Rows of several currencies need `currency`, for no chart adds two of them.
     """
 
-    def __init__(self, spec: ChartSpec) -> None:
+    def __init__(self, spec: ChartSpec, made: Callable[[Any], VizlyChart] | None = None) -> None:
         self.spec = spec
+        self._made_of = made
 
     @classmethod
     def line(cls, data: Any, x: str = "period", y: str | Sequence[str] = "cost", series: str | None = None, **more: Any) -> Self:
@@ -130,9 +135,16 @@ class VizlyChart:
 
     def to_png(self, *, theme: Theme = "light", width: int = SIZE[0], height: int = SIZE[1], scale: float = 2.0) -> bytes:
         """The chart as a PNG of `scale` pixels for each."""
-        return drawing.png(
+        return printing.png(
             self.to_svg(theme=theme, width=width, height=height), width=width, height=height, scale=scale, theme=theme
         )
+
+    def to_pdf(self, *, theme: Theme = "light", width: int = SIZE[0], height: int = SIZE[1], paper: Paper = "a4") -> bytes:
+        """The chart as a document: title, vector picture, sentence, and the table with its head on each page.
+
+        `width` and `height` are those of the picture, which is then fitted to the paper.
+        """
+        return printing.pdf(self.spec, theme=theme, width=width, height=height, paper=paper)
 
     def to_html(self, *, theme: Theme = "light", width: int = SIZE[0], height: int = SIZE[1], interactive: bool = False) -> str:
         """One page with the picture and its table twin, which needs nothing from elsewhere.
@@ -141,12 +153,33 @@ class VizlyChart:
         """
         return page.page(self.spec, theme=theme, width=width, height=height, interactive=interactive)
 
+    def widget(self, *, refresh: Callable[[], Any] | None = None, every: float | None = None, **traits: Any) -> ChartWidget:
+        """The chart as a live widget of a notebook, which is drawn again whenever its `chart` changes.
+
+        With `refresh` it asks for data, or for another chart, `every` so many seconds until it is closed. `theme` and `height`
+        can be given. Raises ChartError where anywidget is not installed.
+        """
+        try:
+            from finopsmetrics.vizlychart.notebook import ChartWidget
+        except ModuleNotFoundError as error:
+            if error.name not in {"anywidget", "traitlets"}:
+                raise
+            raise ChartError("A live widget needs anywidget.", cure="pip install 'finopsmetrics[notebook]'") from error
+        return ChartWidget(self, refresh=refresh, every=every, **traits)
+
+    def again(self, data: Any) -> VizlyChart:
+        """The same chart of other data: made as this one was. Raises ChartError for one that was made from a spec."""
+        if self._made_of is None:
+            raise ChartError("This chart was made from a spec, not from data.", cure="Make the other chart, and give that.")
+        return self._made_of(data)
+
     def save(self, path: str | os.PathLike[str], **how: Any) -> Path:
-        """Write it as .svg, .png, .html or .json, whole or not at all; `how` as the picture of that sort takes it."""
+        """Write it as .svg, .png, .pdf, .html or .json, whole or not at all; `how` as the picture of that sort takes it."""
         target = Path(path)
         makers: dict[str, Callable[..., str | bytes]] = {
             ".svg": self.to_svg,
             ".png": self.to_png,
+            ".pdf": self.to_pdf,
             ".html": self.to_html,
             ".json": self.to_json,
         }
@@ -194,6 +227,9 @@ class VizlyChart:
 
     @classmethod
     def _made(cls, sort: Sort, data: Any, names: Sequence[str], place: Mapping[str, Any], more: Mapping[str, Any]) -> Self:
+        def again(other: Any) -> VizlyChart:
+            return cls._made(sort, other, names, place, more)
+
         told = dict(more)
         currency, top, labels = told.pop("currency", None), told.pop("top", None), told.pop("labels", {})
         by, group = told.pop("sorted_by", None), place.get("group")
@@ -208,7 +244,7 @@ class VizlyChart:
         columns = making.columns_of(rows, names, currency, labels)
         fields = {name: value for name, value in place.items() if name != "group" and value is not None}
         try:
-            return cls(ChartSpec(chart=sort, columns=columns, rows=making.cells_of(rows, columns), **fields, **told))
+            return cls(ChartSpec(chart=sort, columns=columns, rows=making.cells_of(rows, columns), **fields, **told), again)
         except ValidationError as error:
             raise _told(error) from error
 

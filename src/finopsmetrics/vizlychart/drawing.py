@@ -1,4 +1,4 @@
-"""Drawing without a browser: the bundle that the browser has, in an embedded V8, gives SVG; Typst makes it a picture.
+"""Drawing without a browser: the bundle that the browser has, in an embedded V8, gives SVG.
 
 One engine a process, made when the first chart is drawn; drawings take turns in it. A drawing that takes too long or too much
 memory ends with an error, and the next is drawn.
@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from finopsmetrics.vizlychart.errors import ChartError
@@ -44,29 +45,9 @@ def svg(spec: ChartSpec, *, theme: Theme = "light", width: int = 900, height: in
     return _steady(_ENGINE.call("vizly.renderToSVG", text, json.dumps(options)), f"v{name}")
 
 
-def png(drawn: str, *, width: int, height: int, scale: float = 2.0, theme: Theme = "light") -> bytes:
-    """SVG text as a PNG of `scale` pixels for each of its own, on the theme's ground. Raises ChartError."""
-    import typst
-
-    if not 0.5 <= scale <= 4:
-        raise ChartError(f"The scale is {scale}.", cure="Use a number from 0.5 to 4.")
-    page = (
-        f'#set page(width: {width}pt, height: {height}pt, margin: 0pt, fill: rgb("{GROUND[_theme(theme)]}"))\n'
-        '#image(bytes(sys.inputs.svg), format: "svg", width: 100%, height: 100%)\n'
-    )
-    compile_: Any = typst.compile  # its stub wants the paths of fonts in the same type as the page
-    try:
-        found = compile_(
-            page.encode(),
-            format="png",
-            ppi=72 * scale,
-            sys_inputs={"svg": drawn},
-            font_paths=[str(FONTS)],
-            ignore_system_fonts=True,
-        )
-    except RuntimeError as error:
-        raise ChartError(f"The picture could not be made: {str(error)[:200]}", cure="Save it as SVG.") from error
-    return bytes(found)
+def printable(text: str) -> str:
+    """A text without the signs that XML cannot hold."""
+    return _UNPRINTABLE.sub("", text)
 
 
 def twin(spec: ChartSpec) -> dict[str, Any]:
@@ -95,9 +76,8 @@ class _Engine:
     """The embedded V8 with the bundle in it, started when it is first called, and again after a limit ended it."""
 
     def __init__(self) -> None:
-        self._parents: list[MiniRacer | None] = []
         self._running: MiniRacer | None = None
-        self._thread = self._worker()
+        self._begin()
 
     def call(self, function: str, *arguments: str) -> str:
         """What a function of the bundle gives for text. Raises ChartError.
@@ -107,6 +87,10 @@ class _Engine:
         return self._thread.submit(self._call, function, *arguments).result()
 
     def _call(self, function: str, *arguments: str) -> str:
+        with self._turn:
+            return self._drawn(function, *arguments)
+
+    def _drawn(self, function: str, *arguments: str) -> str:
         from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException
 
         running = self._running = self._running or self._start()
@@ -129,14 +113,22 @@ class _Engine:
         if running is not None:
             running.close()
 
-    def begin_anew(self) -> None:
-        """Leave the engine to the process that this one was forked from: its threads are not here, and cannot end it."""
-        self._parents.append(self._running)
-        self._running, self._thread = None, self._worker()
+    def before_fork(self) -> None:
+        """End the engine before the process is copied: a copy waits at its end for threads that it has not, for ever."""
+        self._turn.acquire()
+        self.close()
 
-    @staticmethod
-    def _worker() -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="vizlychart")
+    def after_fork(self) -> None:
+        """Go on in the process that was copied; the engine starts again when it is needed."""
+        self._turn.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew in the copy, which has no thread but one."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._turn = Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vizlychart")
 
     @staticmethod
     def _start() -> MiniRacer:
@@ -156,7 +148,9 @@ def _bundle() -> str:
 _ENGINE = _Engine()
 atexit.register(_ENGINE.close)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_ENGINE.begin_anew)
+    os.register_at_fork(
+        before=_ENGINE.before_fork, after_in_parent=_ENGINE.after_fork, after_in_child=_ENGINE.after_fork_in_child
+    )
 
 
 def _steady(drawn: str, name: str) -> str:
@@ -169,7 +163,7 @@ def _steady(drawn: str, name: str) -> str:
     def number(found: re.Match[str]) -> str:
         return numbers.setdefault(found[0], f"{name}-{len(numbers)}")
 
-    head, close, rest = _UNPRINTABLE.sub("", drawn).partition(">")  # the first tag holds the sentence, and no id
+    head, close, rest = printable(drawn).partition(">")  # the first tag holds the sentence, and no id
     return head + close + _TAG.sub(lambda found: _ID.sub(number, found[0]), rest)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from PIL import Image
 from finopsmetrics.core.findings import Finding
 from finopsmetrics.core.notices import Notice
 from finopsmetrics.integrations.sending import Parcel, Proof
+from finopsmetrics.integrations.teams.message import rendered
 from finopsmetrics.runtime import picturing
 from finopsmetrics.runtime.channels import Channels
 from finopsmetrics.runtime.delivering import Delivering
@@ -80,11 +82,79 @@ def test_other_messages_stay_as_they_are(room: Room, told: Notice, change: dict[
 
 def test_what_cannot_be_drawn_goes_out_without(room: Room, told: Notice, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(picturing, "_drawn", lambda *_: 1 / 0)
+        patch.setattr(picturing, "_area", lambda *_: 1 / 0)
         assert pictured(room.acting, told) == told
     assert "goes out without its chart: division by zero" in caplog.text
     gone = replace(told, about="f-00")
     assert pictured(room.acting, gone) == gone
+
+
+def anomaly(name: str, impact: int | None, **more: Any) -> Finding:
+    given: dict[str, Any] = {"body": {"subject": name, "metric": "billed"}, "currency": "USD", "start": FINDING.start, **more}
+    amount = None if impact is None else Decimal(impact)
+    return Finding(
+        "anomaly", name, f"{name} costs more", where=f'ServiceName == "{name}"', end=FINDING.end, impact=amount, **given
+    )
+
+
+def digest(room: Room, *findings: Finding) -> Notice:
+    FindingBook(room.workspace.opened.database, room.workspace.opened.now).keep(list(findings))
+    parts = tuple(replace(NOTICE, about=one.id, title=one.title) for one in findings)
+    return replace(NOTICE, about="digest-1", title="daily: findings", parts=parts)
+
+
+def test_a_digest_shows_the_days_of_its_greatest_anomalies(room: Room, told: Notice, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = charts(monkeypatch)
+    elsewhere = [anomaly("other", 10_000, currency="EUR"), anomaly("list", 9, body={"metric": "list"})]
+    notice = digest(room, FINDING, anomaly("other", 7), anomaly("nothing", None), elsewhere[1])
+    found = pictured(room.acting, notice)
+    assert found.chart is not None
+    assert replace(found, chart=None) == notice
+    [chart] = seen
+    assert (chart.spec.chart, chart.spec.title) == ("line", "The 3 greatest anomalies by day, billed cost")
+    costs = {(str(row[0])[:10], row[1]): Decimal(str(row[2])) for row in chart.spec.rows}
+    assert (costs["2026-11-16", "gpu"], costs["2026-11-19", "gpu"], costs["2026-11-19", "other"]) == (100, 900, 7)
+    assert {name for _, name in costs} == {"gpu", "other"}, "only charges of its own findings"
+    assert chart.spec.columns[2].currency == "USD"
+    # The greatest decides the currency; of its own there is but one, without charges.
+    assert pictured(room.acting, digest(room, FINDING, elsewhere[0])).chart is None
+
+
+def test_a_digest_with_one_anomaly_shows_it(room: Room, told: Notice, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = charts(monkeypatch)
+    assert pictured(room.acting, digest(room, FINDING, Finding("insight", "x", "An insight"))).chart is not None
+    assert [one.spec.title for one in seen] == ["gpu by day, billed cost"]
+
+
+def test_a_digest_without_anomalies_shows_what_its_findings_come_to(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = charts(monkeypatch)
+    many = [
+        Finding("recommendation", f"r{at}", f"Stop {at}", impact=Decimal(at) + Decimal("0.01"), currency="USD")
+        for at in range(12)
+    ]
+    euros = Finding("recommendation", "e", "Euros", impact=Decimal(3), currency="EUR")
+    assert pictured(room.acting, digest(room, *many, euros, Finding("insight", "x", "An insight"))).chart is not None
+    [chart] = seen
+    assert chart.spec.chart == "bar"
+    assert chart.spec.rows[:2] == (("Stop 11", "11.01"), ("Stop 10", "10.01"))
+    assert chart.spec.rows[-1] == ("(other)", "6.04")
+    assert sum(Decimal(str(row[1])) for row in chart.spec.rows) == sum(one.impact for one in many if one.impact)
+    for few in ([many[3]], [Finding("insight", "x", "An insight"), Finding("insight", "y", "Another")]):
+        assert pictured(room.acting, digest(room, *few)).chart is None
+
+
+def test_a_picture_is_as_small_as_the_channel_takes_it(room: Room, told: Notice) -> None:
+    sizes = []
+    for most in (None, 30_000, 14_000, 9_000, 100):
+        chart = pictured(room.acting, told, most).chart
+        png = base64.b64decode(chart or "")
+        assert most is None or len(png) <= most
+        sizes.append(Image.open(io.BytesIO(png)).size if png else None)
+    assert sizes[0] == (1440, 600)
+    assert sizes[-1] is None
+    widths = [size[0] for size in sizes if size]
+    assert widths == sorted(widths, reverse=True)
+    assert sizes[2] is not None, "it can be read where Teams takes it"
 
 
 def test_only_a_channel_that_shows_pictures_is_sent_one(room: Room, told: Notice, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +167,12 @@ def test_only_a_channel_that_shows_pictures_is_sent_one(room: Room, told: Notice
     monkeypatch.setattr(Channels, "send", take)
     room.declare("mail", "email", {"host": "127.0.0.1", "sender": "a@example.com"})
     room.declare("hook", "webhook", {"url": "http://127.0.0.1:9/in"}, {"signing_key": "env:SIGNING_KEY"})
-    for name in ("mail", "hook"):
+    room.declare("card", "teams", {}, {"url": "env:SIGNING_KEY"})
+    room.declare("call", "pagerduty", {}, {"routing_key": "env:SIGNING_KEY"})
+    for name in ("mail", "hook", "card", "call"):
         room.put(name, name, told, "ann@example.com" if name == "mail" else "")
     Delivering(room.acting).deliver()
-    assert {name: notice.chart is not None for name, notice in sent.items()} == {"mail": True, "hook": False}
+    sizes = {name: len(base64.b64decode(notice.chart or "")) for name, notice in sent.items()}
+    assert sizes["mail"] == sizes["hook"] > 14_000 >= sizes["card"] > 0
+    assert sizes["call"] == 0
+    assert '"type": "Image"' in json.dumps(rendered(sent["card"])), "it has room in the card"

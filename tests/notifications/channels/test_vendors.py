@@ -221,6 +221,10 @@ def test_apprise(room: Room, serve: Callable[..., FakeApi]) -> None:
     body = server.asked[0].json()
     assert body["title"] == NOTICE.title
     assert "Spent: 120.00 USD" in body["message"]
+    assert body["attachments"] == []
+    made.send(replace(PARCEL, notice=replace(NOTICE, chart=PNG)))
+    [file] = server.asked[-1].json()["attachments"]
+    assert (file["filename"], file["mimetype"], file["base64"]) == ("chart.png", "image/png", PNG)
     server.fault = lambda _: Reply({}, 302, {"Location": f"{server.url}/elsewhere"})
     with pytest.raises(ChannelError, match="did not take"):
         made.send(PARCEL)

@@ -1,5 +1,6 @@
 /** VizlyChart in the browser: draws a spec on a canvas. */
 import { compile } from "./compile";
+import type { EChartsType } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { echarts, RARE } from "./echarts";
 import type { ChartSpec } from "./spec";
@@ -18,12 +19,15 @@ export interface Drawing {
 export interface DrawOptions {
   theme?: ThemeName;
   onClick?: (link: string) => void;
+  /** Is given the chart before it is painted. */
+  onReady?: (chart: EChartsType) => void;
 }
 
 /** Draw a spec into an element; it takes the element's size. */
 export async function draw(element: HTMLElement, spec: ChartSpec, options: DrawOptions = {}): Promise<Drawing> {
   if (RARE.has(spec.chart)) await import("./rare");
   const chart = echarts.init(element, undefined, { renderer: "canvas" });
+  options.onReady?.(chart);
   let told = spec;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const paint = (animation: boolean) => {

@@ -9,6 +9,8 @@ import type { ChartSpec } from "./spec";
 import { tableTwin } from "./table";
 import { FONT, THEMES } from "./theme";
 
+export { optionOf } from "./sample";
+
 echarts.use([SVGRenderer]);
 setPlatformAPI({ measureText });
 
@@ -55,19 +57,4 @@ export function widthOf(text: string, font: string): string {
 /** The table twin of a spec, as JSON. */
 export function twinOf(specText: string): string {
   return JSON.stringify(tableTwin(JSON.parse(specText) as ChartSpec));
-}
-
-/** The option of a spec as JSON, each formatter as what it makes of sample values: for tests that compare engines. */
-export function optionOf(specText: string, optionsText: string): string {
-  const option = compile(JSON.parse(specText) as ChartSpec, JSON.parse(optionsText) as Options);
-  return JSON.stringify(option, (_, value: unknown) => {
-    if (typeof value !== "function") return value;
-    return [0, 1234.5, -1_000_000, "2026-11-03", "text"].map((sample) => {
-      try {
-        return String((value as (given: unknown) => unknown)(sample));
-      } catch {
-        return "—";
-      }
-    });
-  });
 }

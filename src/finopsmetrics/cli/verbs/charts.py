@@ -68,7 +68,7 @@ def chart(
     title: Annotated[str | None, typer.Option(help="What stands over it.")] = None,
     theme: Annotated[Theme, typer.Option(help="The ground that is drawn on.")] = Theme.light,
     size: Annotated[str, typer.Option(help="Its width and height in pixels.")] = "900x360",
-    save: Annotated[Path, typer.Option(help="The file: .svg, .png, .html or .json.")] = Path("chart.svg"),
+    save: Annotated[Path, typer.Option(help="The file: .svg, .png, .pdf, .html or .json.")] = Path("chart.svg"),
 ) -> None:
     """Draw costs, or a widget, to a file. No browser and no network take part."""
     from finopsmetrics.core.errors import UsageError

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from finopsmetrics.core.errors import UsageError
-from finopsmetrics.integrations.plain_text import one_line, plain_lines, shortened, stamp
+from finopsmetrics.core.notices import Notice
+from finopsmetrics.integrations.plain_text import one_line, picture, plain_lines, shortened, stamp
 from finopsmetrics.integrations.sending import ChannelError, ChannelSettings, Parcel, Proof, no_recipient
 from finopsmetrics.plugins.errors import PluginError
 from finopsmetrics.plugins.http import check_host
@@ -48,15 +49,29 @@ class AppriseChannel:
         self._guard()
 
     def send(self, parcel: Parcel) -> Proof:
-        """Hand title and text over. Apprise says whether the service took it, and nothing more."""
+        """Hand title, text and chart over. Apprise says whether the service took it, and nothing more."""
         no_recipient(parcel, "A URL of apprise")
         notice = parcel.notice
         body = shortened("\n".join([*plain_lines(notice), "", stamp(notice)]), BODY)
         kind = "success" if notice.stage == "resolve" else KINDS[notice.severity]
-        if not self._service.notify(body=body, title=shortened(one_line(notice.title), TITLE), notify_type=self._kinds(kind)):
+        title, sort = shortened(one_line(notice.title), TITLE), self._kinds(kind)
+        if not self._service.notify(body=body, title=title, notify_type=sort, attach=self._chart(notice)):
             name = one_line(str(self._service.service_name))
             raise ChannelError(f"{name} did not take the message.", cure="Check the secret `url`.", retryable=True)
         return Proof(parcel.id, {"service": str(self._service.service_name)})
+
+    def _chart(self, notice: Notice) -> Any:
+        """The chart as a file in memory, for a service that takes files: apprise alone knows which do."""
+        from apprise import AppriseAttachment
+        from apprise.attachment.memory import AttachMemory
+
+        chart = picture(notice)
+        if chart is None or not self._service.attachment_support:
+            return None
+        file: Any = AttachMemory
+        files = AppriseAttachment()
+        files.add(file(content=chart, name="chart.png", mimetype="image/png"))
+        return files
 
     def _guard(self) -> None:
         """Raise ChannelError when the URL names a host that is not public. Services without a host have their vendor's."""

@@ -38,7 +38,8 @@ def rendered(notice: Notice, message_id: str, sender: Address, recipients: Seque
 
 def page(notice: Notice, *, with_chart: bool = False) -> str:
     """The mail's HTML: no script, no style sheet, no picture but the chart that is in the mail."""
-    chart = '<p><img src="cid:chart" alt="chart" style="max-width:100%"></p>' if with_chart else ""
+    told = _safe(f"chart: {one_line(notice.title)}")
+    chart = f'<p><img src="cid:chart" alt="{told}" style="max-width:100%"></p>' if with_chart else ""
     body = "".join(_body(notice, 1)) + chart + f'<p style="color:#667085">{_safe(stamp(notice))}</p>'
     font = "font-family:Helvetica,Arial,sans-serif;font-size:14px;line-height:1.5;color:#101828;max-width:640px"
     return f'<!DOCTYPE html><html><head><meta charset="utf-8"></head><body style="{font}">{body}</body></html>\n'
