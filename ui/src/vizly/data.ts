@@ -53,3 +53,9 @@ export class Data {
       .sort((one, two) => last(one.name) - last(two.name) || sum(two.values) - sum(one.values) || one.name.localeCompare(two.name));
   }
 }
+
+/** A place where flows meet, by its stage and its name: the same name may stand at two stages. */
+export const nodeOf = (stage: number, name: string): string => `${stage} ${name}`;
+
+/** The name of such a place. */
+export const nameOf = (node: string): string => node.slice(node.indexOf(" ") + 1);

@@ -1,5 +1,6 @@
 /** Charts of a whole and its parts, and single figures. */
 import { colourOf, inkOn, patternOf } from "./colours";
+import { nameOf, nodeOf } from "./data";
 import { short, told } from "./format";
 import { cut, figure, legend, tooltip, type Frame, type Option } from "./frame";
 import { fitted, measureText } from "./measure";
@@ -146,21 +147,19 @@ function sankey(frame: Frame): Option {
   const names = [...sums[last]!.keys()].map((name) => measureText(name).width);
   const right = Math.min(Math.max(0, ...names) + 14, frame.width * 0.36);
   const room = ((frame.width - right) / last) * (last > 1 ? 0.6 : 0.4);
-  const key = (at: number, name: string) => `${at} ${name}`;
-  const named = (node: string) => node.slice(node.indexOf(" ") + 1);
   const nodes = sums.flatMap((own, depth) =>
-    [...own].map(([name, sum]) => ({ name: key(depth, name), depth, itemStyle: { color: colourOf(name, theme) }, label: { show: tall(Math.max(...sum)) >= 12 } })),
+    [...own].map(([name, sum]) => ({ name: nodeOf(depth, name), depth, itemStyle: { color: colourOf(name, theme) }, label: { show: tall(Math.max(...sum)) >= 12 } })),
   );
   return {
     tooltip: tooltip(frame, {
       formatter: (one: { dataType: string; name: string; value: number; data: { source: string; target: string } }) =>
-        `${one.dataType === "edge" ? `${cut(named(one.data.source), 40)} → ${cut(named(one.data.target), 40)}` : cut(named(one.name), 60)}\n${figure(one.value, column, locale)}`,
+        `${one.dataType === "edge" ? `${cut(nameOf(one.data.source), 40)} → ${cut(nameOf(one.data.target), 40)}` : cut(nameOf(one.name), 60)}\n${figure(one.value, column, locale)}`,
     }),
     series: [
       {
         type: "sankey", left: 8, right, top: 8, bottom: 8, nodeWidth: 12, nodeGap: gap, draggable: false,
-        data: nodes, links: rows.map((row) => ({ source: key(stage(row.source, 0), row.source), target: key(stage(row.target, 1), row.target), value: row.value, link: row.link })),
-        label: { color: theme.ink, formatter: (one: { name: string }) => fitted(named(one.name), one.name.startsWith(`${last} `) ? right - 12 : room, `12px ${FONT}`) },
+        data: nodes, links: rows.map((row) => ({ source: nodeOf(stage(row.source, 0), row.source), target: nodeOf(stage(row.target, 1), row.target), value: row.value, link: row.link })),
+        label: { color: theme.ink, formatter: (one: { name: string }) => fitted(nameOf(one.name), one.name.startsWith(`${last} `) ? right - 12 : room, `12px ${FONT}`) },
         lineStyle: { color: "source", opacity: 0.3 },
       },
     ],

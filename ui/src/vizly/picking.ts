@@ -1,6 +1,6 @@
 /** Which row of the data a click on a chart means. */
 import type { EChartsType } from "echarts/core";
-import { Data } from "./data";
+import { Data, nameOf } from "./data";
 import type { Cell, ChartSpec } from "./spec";
 
 /** What ECharts says of a mark that was clicked. */
@@ -56,7 +56,7 @@ export function ofMark(spec: ChartSpec, mark: Mark): Cell[] | null {
     }
     case "sankey": {
       const { source, target } = (mark.data ?? {}) as { source?: string; target?: string };
-      return mark.dataType === "edge" && source && target ? first([source.slice(1), target.slice(1)]) : null;
+      return mark.dataType === "edge" && source && target ? first([source, target].map(nameOf)) : null;
     }
     default:
       return null;
