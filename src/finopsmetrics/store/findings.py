@@ -92,12 +92,19 @@ class FindingBook:
             return known_findings(connection, {finding_id}).get(finding_id)
 
     def page(
-        self, *, states: Sequence[str] = (), sort: str | None = None, owner: str | None = None, limit: int = 100, offset: int = 0
+        self,
+        *,
+        states: Sequence[str] = (),
+        severities: Sequence[str] = (),
+        sort: str | None = None,
+        owner: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[KeptFinding]:
         """Findings, those that changed last first."""
         wanted = select(findings)
-        if states:
-            wanted = wanted.where(findings.c.state.in_(list(states)))
+        for column, allowed in ((findings.c.state, states), (findings.c.severity, severities)):
+            wanted = wanted.where(column.in_(list(allowed))) if allowed else wanted
         for column, value in ((findings.c.sort, sort), (findings.c.owner, owner)):
             wanted = wanted.where(column == value) if value is not None else wanted
         ordered = wanted.order_by(findings.c.changed_at.desc(), findings.c.id).limit(limit).offset(offset)
