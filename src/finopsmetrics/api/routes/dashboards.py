@@ -30,7 +30,7 @@ from finopsmetrics.vizlychart.spec import ChartSpec
 router = APIRouter(prefix=PREFIX, tags=["widgets"])
 EXAMPLE = dict(Dashboard.example)
 LINES = "application/x-ndjson"
-MOST_WIDGETS = 60
+MOST_WIDGETS = 200  # as many as a dashboard holds
 
 
 class WidgetTold(BaseModel):
