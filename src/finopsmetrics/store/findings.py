@@ -111,6 +111,13 @@ class FindingBook:
         with self._database.read() as connection:
             return [_read(row) for row in connection.execute(ordered).mappings()]
 
+    def waiting(self) -> dict[tuple[str, str], int]:
+        """How many findings have not ended, by sort and severity."""
+        by = (findings.c.sort, findings.c.severity)
+        wanted = select(*by, func.count()).where(findings.c.state.not_in(sorted(ENDED))).group_by(*by)
+        with self._database.read() as connection:
+            return {(sort, severity): number for sort, severity, number in connection.execute(wanted)}
+
     def history(self, finding_id: str) -> list[Event]:
         """Everything that happened to a finding, the oldest first. Raises NotFoundError."""
         with self._database.read() as connection:
