@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +108,35 @@ def test_reconciliation_is_the_one_of_the_workspace(client: httpx.Client, held: 
     from finopsmetrics.observability.reconcile import reconcile
 
     body = client.get("/api/v1/reconciliation").json()
-    assert body == reconcile(held.opened).as_dict()
+    whole = reconcile(held.opened).as_dict()
+    order = sorted(whole["invoices"], key=lambda one: one["period"], reverse=True)
+    assert {**whole, "invoices": order} == {name: body[name] for name in whole}
     assert {line["currency"] for line in body["invoices"]} == {"USD", "EUR"}
+
+
+def test_reconciliation_is_paged_and_its_sums_are_of_all_lines(client: httpx.Client) -> None:
+    whole = client.get("/api/v1/reconciliation").json()
+    lines = whole["invoices"]
+    sums = {currency: {"charges": Decimal(0)} for currency in whole["totals"]}
+    for line in lines:
+        sums[line["currency"]]["charges"] += Decimal(line["charges"])
+    assert {currency: Decimal(told["charges"]) for currency, told in whole["totals"].items()} == {
+        currency: told["charges"] for currency, told in sums.items()
+    }
+    pages = [client.get("/api/v1/reconciliation", params={"limit": 1, "offset": at}).json() for at in range(len(lines) + 1)]
+    assert [one for page in pages for one in page["invoices"]] == lines
+    assert len(lines) > 1
+    for page in pages:
+        assert [page[name] for name in ("ties", "statuses", "totals", "issuers")] == [
+            whole[name] for name in ("ties", "statuses", "totals", "issuers")
+        ]
+        assert page["counts"]["invoices"] == len(lines)
+    wanted = lines[0]["status"]
+    kept = client.get("/api/v1/reconciliation", params={"status": wanted}).json()
+    assert kept["invoices"] == [line for line in lines if line["status"] == wanted]
+    assert kept["totals"] == whole["totals"]
+    assert client.get("/api/v1/reconciliation", params={"issuer": "nobody"}).json()["counts"]["invoices"] == 0
+    assert client.get("/api/v1/reconciliation", params={"status": "nearly"}).status_code == 422
 
 
 def facts(client: httpx.Client, path: str = "/") -> dict[str, Any]:

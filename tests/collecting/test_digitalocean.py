@@ -98,6 +98,13 @@ class TestDigitalOcean(Scenarios):
         bench.statuses()
         assert set(bench.contract.seen) == {one["id"] for one in bench.contract.text["operations"]}
 
+    def test_nothing_is_offered_before_the_first_month_that_is_asked_for(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench.settings["since"] = "2099-01"
+        bench.connect(monkeypatch)
+        assert list(bench.syncing.sync("bill").batches) == []
+
     def test_several_invoices_of_a_period_are_one_delivery(
         self, bench: Bench, ocean: DigitalOcean, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,8 +13,9 @@ from sqlalchemy import delete, select, update
 from finopsmetrics.iam import OWNER, IAMManager
 from finopsmetrics.runtime.acting import Acting
 from finopsmetrics.runtime.workspace import Workspace
+from finopsmetrics.store import audit
 from finopsmetrics.store.tables import audit_events
-from tests.iam.conftest import PASSWORD
+from tests.iam.conftest import PASSWORD, client_of
 
 CHANGES = [{"actor": "mallory"}, {"subject": "other"}, {"detail": {}}, {"digest": "0" * 64}, {"action": "x"}, None]
 
@@ -55,3 +58,39 @@ def test_a_change_shows_at_its_line(home: Workspace, data: st.DataObject) -> Non
         connection.execute(audit_events.insert().values(**row))
     assert found.broken in {row["sequence"], row["sequence"] + 1}
     assert acting.verify_trail().whole
+
+
+def test_lines_are_sought_by_the_store_and_paged_under_the_filter(home: Workspace, iam: IAMManager) -> None:
+    root = replace(OWNER, name="root")
+    for number in range(5):
+        iam.users.add(f"user{number}", roles=["cfo"], by=root if number % 2 else OWNER)
+        iam.tokens.create(f"t_{number}", roles=["cfo"], by=root)
+    with home.opened.database.write() as connection:
+        audit.record(connection, home.opened.now(), "Zoë", "spec.put", "a", {"reason": "größer"})
+        audit.record(connection, home.opened.now(), "ann", "spec.put", "100%_", {})
+    acting = Acting(home, OWNER)
+    everything = acting.trail(limit=1_000)
+
+    def sought(**told: str) -> list[int]:
+        found: list[int] = []
+        while page := acting.trail(limit=2, before=found[-1] if found else None, sought=audit.Sought(**told)):
+            found += [line["sequence"] for line in page]
+        return found
+
+    def those(keep: Callable[[dict[str, Any]], bool]) -> list[int]:
+        return [line["sequence"] for line in everything if keep(line)]
+
+    assert sought(actor="root") == those(lambda line: line["actor"] == "root") != []
+    assert sought(action="user.added") == those(lambda line: line["action"] == "user.added") != []
+    assert sought(action="user.") == those(lambda line: line["action"].startswith("user.")) != []
+    assert sought(action="user") == []
+    assert sought(text="USER3") == those(lambda line: line["subject"] == "user3") != []
+    assert sought(text="0%_") == sought(text="%") == those(lambda line: line["subject"] == "100%_") != []
+    assert sought(text="größer") == those(lambda line: line["actor"] == "Zoë") != []
+    assert sought(actor="root", action="token.created", text="_4") == those(lambda line: line["subject"] == "t_4") != []
+    with client_of(home, iam.tokens.create("reader", roles=["auditor"], by=OWNER)[1]) as client:
+        first = client.get("/api/v1/audit", params={"actor": "root", "limit": 4}).json()
+        rest = client.get("/api/v1/audit", params={"actor": "root", "limit": 4, "before": first["before"]}).json()
+        assert [line["sequence"] for line in [*first["lines"], *rest["lines"]]] == sought(actor="root")[:8]
+        last = client.get("/api/v1/audit", params={"q": "größer", "limit": 1}).json()
+        assert (len(last["lines"]), last["before"]) == (1, None)

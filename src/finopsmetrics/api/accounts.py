@@ -43,6 +43,15 @@ class NewPassword(Sent):
     code: Annotated[str, StringConstraints(max_length=40)] | None = None
 
 
+class Proof(Sent):
+    """Who one is, once more."""
+
+    password: Secret
+    code: Annotated[str, StringConstraints(max_length=40)] | None = Field(
+        default=None, description="Six digits of the authenticator app, or a recovery code."
+    )
+
+
 class Code(Sent):
     """A code of the authenticator app."""
 

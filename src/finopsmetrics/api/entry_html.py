@@ -16,17 +16,20 @@ _HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 
-def log_in_page(*, after: str, name: str = "", told: str = "", second: bool = False, single_sign_on: bool = False) -> str:
-    """The form for name and password; with `second` it asks for the code of the authenticator too."""
+def log_in_page(
+    *, after: str, name: str = "", told: str = "", second: bool = False, wrong: bool = False, single_sign_on: bool = False
+) -> str:
+    """The form for name and password; with `second` it asks for the code of the authenticator too, `wrong`: once more."""
     fields = [
         f'<input type="hidden" name="next" value="{escape(after)}">',
         _field("name", "Name", value=name, complete="username"),
         _field("password", "Password", sort="password", complete="current-password"),
     ]
     if second:
-        fields.append(_field("code", "Code of your authenticator app, or a recovery code", complete="one-time-code"))
+        label = "Code of your authenticator app, or a recovery code"
+        fields.append(_field("code", label, complete="one-time-code", fault=told if wrong else ""))
     link = f'<p><a href="/api/v1/auth/oidc/start?{escape(urlencode({"next": after}))}">Log in with single sign-on</a></p>'
-    return document("Log in", _told(told) + _form("/login", fields, "Log in") + (link if single_sign_on else ""))
+    return document("Log in", _told("" if wrong else told) + _form("/login", fields, "Log in") + (link if single_sign_on else ""))
 
 
 def welcome_page(*, code: str, name: str, told: str = "") -> str:
@@ -56,9 +59,11 @@ def _form(action: str, fields: list[str], button: str) -> str:
     return f'<form class="entry" method="post" action="{action}">{"".join(fields)}<button>{button}</button></form>'
 
 
-def _field(name: str, label: str, *, sort: str = "text", value: str = "", complete: str) -> str:
+def _field(name: str, label: str, *, sort: str = "text", value: str = "", complete: str, fault: str = "") -> str:
     given = f'type="{sort}" value="{escape(value)}" autocomplete="{complete}"'
-    return f'<label for="{name}">{label}</label><input id="{name}" name="{name}" {given} required>'
+    given += f' aria-invalid="true" aria-describedby="{name}-fault" autofocus' if fault else ""
+    told = f'<p class="fault" id="{name}-fault" role="alert">{escape(fault)}</p>' if fault else ""
+    return f'<label for="{name}">{label}</label><input id="{name}" name="{name}" {given} required>{told}'
 
 
 def _told(text: str) -> str:

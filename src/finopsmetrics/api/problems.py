@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from finopsmetrics.api.access import methods_at
 from finopsmetrics.core.errors import FinOpsError, UsageError
 from finopsmetrics.iam.errors import TooManyAttemptsError, UnknownAskerError
+from finopsmetrics.runtime.steps import InputsError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
@@ -118,9 +119,11 @@ def of_error(error: FinOpsError, path: str) -> JSONResponse:
         headers = {"WWW-Authenticate": 'Bearer realm="finopsmetrics"'}
     elif isinstance(error, TooManyAttemptsError):
         headers = {"Retry-After": str(error.seconds)}
-    return problem(
-        status, error.cause, path=path, code=error.code, title=title, cure=error.cure, retryable=error.retryable, headers=headers
-    )
+    parts = None
+    if isinstance(error, InputsError):
+        parts = [InvalidPart(where="body", pointer=f"/inputs{one.pointer}", message=one.message) for one in error.faults[:100]]
+    more: dict[str, Any] = {"cure": error.cure, "retryable": error.retryable, "headers": headers, "errors": parts}
+    return problem(status, error.cause, path=path, code=error.code, title=title, **more)
 
 
 def of_unforeseen(error: Exception, path: str) -> JSONResponse:

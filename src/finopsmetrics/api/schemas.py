@@ -148,13 +148,26 @@ class DeliveryReported(DeliveryShown):
     closed_changes: list[dict[str, Any]]
 
 
+class InvoiceTotals(BaseModel):
+    """Sums of invoices in one currency, as decimal text. `residual` is of those that have an invoice's figure."""
+
+    charges: str
+    figure: str
+    residual: str
+
+
 class Reconciled(BaseModel):
     """Every invoice against its charges, every commitment against its use."""
 
     ties: bool = Field(description="Whether no line differs by more than a cent and no closed period arrived changed.")
-    invoices: list[dict[str, Any]]
-    commitments: list[dict[str, Any]]
-    closed_changes: list[dict[str, Any]]
+    statuses: dict[str, int] = Field(description="How many of all invoices have which status.")
+    issuers: list[str] = Field(description="Every issuer of an invoice or a charge.")
+    totals: dict[str, InvoiceTotals] = Field(description="Of all invoices, by currency.")
+    counts: dict[str, int] = Field(description="How many lines there are that match: invoices, commitments, closed_changes.")
+    limit: int
+    invoices: list[dict[str, Any]] = Field(description="Invoices of this page, the newest period first.")
+    commitments: list[dict[str, Any]] = Field(description="Commitments of this page.")
+    closed_changes: list[dict[str, Any]] = Field(description="Closed periods that arrived changed, of this page.")
 
 
 class ColumnShown(BaseModel):

@@ -219,12 +219,12 @@ def _no_number(word: str) -> Any:
     raise ValueError(word)
 
 
-def faulty(error: SpecError, path: str) -> JSONResponse:
-    """The problem document of a body that is not valid, which names each place.
+def faulty(error: SpecError, path: str, under: str = "") -> JSONResponse:
+    """The problem document of a body that is not valid, which names each place; `under` is where the spec stands in the body.
 
     What breaks the schema is 422; what keeps to it and cannot be meant (a condition that cannot be read) is 400.
     """
-    parts = [InvalidPart(where="body", pointer=fault.pointer, message=fault.message) for fault in error.faults[:100]]
+    parts = [InvalidPart(where="body", pointer=under + fault.pointer, message=fault.message) for fault in error.faults[:100]]
     status = 422 if _breaks_schema(error) else 400
     title = (type(error).__doc__ or "").split(".")[0]
     return problem(status, error.cause, path=path, code=error.code, title=title, cure=error.cure, errors=parts)

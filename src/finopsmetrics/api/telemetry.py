@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import finopsmetrics
 from finopsmetrics.api.context import Context
+from finopsmetrics.api.telemetry_money import MoneyCollector
 from finopsmetrics.core.errors import FinOpsError
 from finopsmetrics.runtime.jobs import JobBook
 from finopsmetrics.store.lake import CHARGES
@@ -48,6 +49,7 @@ class Telemetry:
             registry=self._registry,
         )
         self._registry.register(_LakeCollector(context))
+        self._registry.register(MoneyCollector(context))
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; `route` is a template, so that there are few."""

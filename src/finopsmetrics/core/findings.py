@@ -74,6 +74,13 @@ class Link:
             raise UsageError("A link's title is one line of at most 200 characters.", cure="Shorten it.")
 
 
+def severity_of(text: str) -> Severity:
+    """How grave something is. Raises UsageError."""
+    if text not in SEVERITIES:
+        raise UsageError(f"There is no severity {text[:40]!r}.", cure=f"Severities are: {', '.join(SEVERITIES)}.")
+    return text  # type: ignore[return-value]
+
+
 def verdict_of(text: str) -> Verdict:
     """What somebody says of a finding. Raises UsageError."""
     if text not in VERDICTS:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from finopsmetrics.core.errors import MoneyError
-from finopsmetrics.core.exact import minus
+from finopsmetrics.core.exact import minus, plus
 from finopsmetrics.core.money import Money
 from finopsmetrics.store import kept, records
 from finopsmetrics.store.lake import CHARGES, Snapshot
@@ -64,6 +64,15 @@ class Reconciliation:
         """Whether no line differs by more than a cent and no closed period arrived changed."""
         statuses = [*(line.status for line in self.invoices), *(line.status for line in self.commitments)]
         return "differs" not in statuses and not self.closed_changes
+
+    def totals(self) -> dict[str, dict[str, Decimal]]:
+        """By currency: the charges, the figures of invoices, and the residuals of those that have one."""
+        sums: dict[str, dict[str, Decimal]] = {}
+        for line in sorted(self.invoices, key=lambda one: one.currency):
+            of = sums.setdefault(line.currency, dict.fromkeys(("charges", "figure", "residual"), Decimal(0)))
+            for name in of:
+                of[name] = plus(of[name], getattr(line, name) or Decimal(0))
+        return sums
 
     def as_dict(self) -> dict[str, Any]:
         """The reconciliation as plain data: amounts as decimal text."""

@@ -98,11 +98,11 @@ class Acting:
         """Users, tokens and sessions; each of its changes names who makes it, and asks what they may do."""
         return IAMManager(self.workspace.opened)
 
-    def trail(self, *, limit: int = 100, before: int | None = None) -> list[dict[str, Any]]:
-        """The newest lines of the audit trail (`audit:read`), the newest first."""
+    def trail(self, *, limit: int = 100, before: int | None = None, sought: audit.Sought | None = None) -> list[dict[str, Any]]:
+        """The newest lines of the audit trail (`audit:read`), those that are sought, the newest first."""
         self.require("audit:read")
         with self.workspace.opened.database.read() as connection:
-            return audit.lines(connection, limit, before)
+            return audit.lines(connection, limit, before, sought)
 
     def verify_trail(self) -> audit.Verdict:
         """Whether the audit trail is whole (`audit:read`)."""

@@ -29,14 +29,21 @@ class Reviewing:
         self._book = FindingBook(opened.database, opened.now)
 
     def all(
-        self, *, states: Sequence[str] = (), sort: str | None = None, owner: str | None = None, limit: int = 100, offset: int = 0
+        self,
+        *,
+        states: Sequence[str] = (),
+        severities: Sequence[str] = (),
+        sort: str | None = None,
+        owner: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[KeptFinding]:
         """Findings that may be seen, those that changed last first."""
         self._acting.require("findings:read")
         found: list[KeptFinding] = []
         place, wanted = 0, offset + limit
         while len(found) < wanted:
-            page = self._book.page(states=states, sort=sort, owner=owner, limit=PAGE, offset=place)
+            page = self._book.page(states=states, severities=severities, sort=sort, owner=owner, limit=PAGE, offset=place)
             found += [one for one in page if self._sees(one)]
             place += PAGE
             if len(page) < PAGE:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from finopsmetrics.core.errors import FinOpsError, NotFoundError, UsageError
+from finopsmetrics.core.spec import Fault
 
 if TYPE_CHECKING:
     from finopsmetrics.iam.principal import Principal
@@ -40,6 +41,16 @@ class StoppedError(FinOpsError):
     code = "stopped"
 
 
+class InputsError(UsageError):
+    """Inputs that a step does not take. `faults` name each place within them."""
+
+    code = "inputs"
+
+    def __init__(self, cause: str, faults: list[Fault], *, cure: str) -> None:
+        super().__init__(cause, cure=cure)
+        self.faults = faults
+
+
 Work = Callable[["Acting", Any, Beat], Outcome]
 
 
@@ -59,13 +70,14 @@ class Step:
     silence: timedelta
 
     def checked(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Inputs as plain data, with the defaults written out. Raises UsageError that names each fault."""
+        """Inputs as plain data, with the defaults written out. Raises InputsError."""
         try:
             return self.inputs.model_validate(dict(inputs)).model_dump(mode="json")
         except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'inputs'}: {one['msg']}" for one in error.errors()[:5])
+            faults = [Fault(one["loc"], one["msg"]) for one in error.errors()]
+            told = "; ".join(f"{'.'.join(map(str, one.path)) or 'inputs'}: {one.message}" for one in faults[:5])
             known = ", ".join(self.inputs.model_fields) or "none"
-            raise UsageError(f"The inputs of {self.name} are wrong: {faults}.", cure=f"It takes: {known}.") from error
+            raise InputsError(f"The inputs of {self.name} are wrong: {told}.", faults, cure=f"It takes: {known}.") from error
 
     def shown_to(self, principal: Principal) -> bool:
         """Whether somebody may see what its runs came to."""

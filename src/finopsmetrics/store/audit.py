@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, or_, select
 
 from finopsmetrics.store.tables import audit_events
 
@@ -61,9 +61,34 @@ def last(connection: Connection) -> int:
     return int(connection.scalar(select(func.max(audit_events.c.sequence))) or 0)
 
 
-def lines(connection: Connection, limit: int, before: int | None = None) -> list[dict[str, Any]]:
-    """Lines of the trail, the newest first; those before a sequence number when it is given."""
+@dataclass(frozen=True)
+class Sought:
+    """Which lines: of an actor, of an action or of those that begin as it does (`user.`), with a text in any part of them."""
+
+    actor: str | None = None
+    action: str | None = None
+    text: str | None = None
+
+
+def lines(connection: Connection, limit: int, before: int | None = None, sought: Sought | None = None) -> list[dict[str, Any]]:
+    """Lines of the trail, the newest first; those before a sequence number and those that are sought, where given."""
     wanted = select(audit_events).order_by(audit_events.c.sequence.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(audit_events.c.sequence < before)
+    for condition in _conditions(sought or Sought()):
+        wanted = wanted.where(condition)
     return [dict(row) for row in connection.execute(wanted).mappings()]
+
+
+def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
+    table, found = audit_events.c, []
+    if sought.actor:
+        found.append(table.actor == sought.actor)
+    if sought.action:
+        same = table.action == sought.action
+        found.append(table.action.startswith(sought.action, autoescape=True) if sought.action.endswith(".") else same)
+    if sought.text:
+        plain = [column.icontains(sought.text, autoescape=True) for column in (table.actor, table.action, table.subject)]
+        written = json.dumps(sought.text)[1:-1]  # the detail is kept as JSON, where other letters than ASCII are escaped
+        found.append(or_(*plain, cast(table.detail, Text).icontains(written, autoescape=True)))
+    return found

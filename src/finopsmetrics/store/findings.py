@@ -92,17 +92,31 @@ class FindingBook:
             return known_findings(connection, {finding_id}).get(finding_id)
 
     def page(
-        self, *, states: Sequence[str] = (), sort: str | None = None, owner: str | None = None, limit: int = 100, offset: int = 0
+        self,
+        *,
+        states: Sequence[str] = (),
+        severities: Sequence[str] = (),
+        sort: str | None = None,
+        owner: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[KeptFinding]:
         """Findings, those that changed last first."""
         wanted = select(findings)
-        if states:
-            wanted = wanted.where(findings.c.state.in_(list(states)))
+        for column, allowed in ((findings.c.state, states), (findings.c.severity, severities)):
+            wanted = wanted.where(column.in_(list(allowed))) if allowed else wanted
         for column, value in ((findings.c.sort, sort), (findings.c.owner, owner)):
             wanted = wanted.where(column == value) if value is not None else wanted
         ordered = wanted.order_by(findings.c.changed_at.desc(), findings.c.id).limit(limit).offset(offset)
         with self._database.read() as connection:
             return [_read(row) for row in connection.execute(ordered).mappings()]
+
+    def waiting(self) -> dict[tuple[str, str], int]:
+        """How many findings have not ended, by sort and severity."""
+        by = (findings.c.sort, findings.c.severity)
+        wanted = select(*by, func.count()).where(findings.c.state.not_in(sorted(ENDED))).group_by(*by)
+        with self._database.read() as connection:
+            return {(sort, severity): number for sort, severity, number in connection.execute(wanted)}
 
     def history(self, finding_id: str) -> list[Event]:
         """Everything that happened to a finding, the oldest first. Raises NotFoundError."""

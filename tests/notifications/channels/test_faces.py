@@ -91,7 +91,7 @@ def test_over_http(room: Room, hook: FakeApi, client: Callable[..., httpx.Client
     one = room.put("k", "hook")
     [listed] = reader.get("/outbox", params={"state": "waiting", "channel": "hook"}).json()["messages"]
     assert (listed["id"], listed["notice"]["title"]) == (one, NOTICE.title)
-    assert reader.get("/outbox", params={"state": "dead"}).json() == {"messages": []}
+    assert reader.get("/outbox", params={"state": "dead"}).json() == {"messages": [], "next": None}
     assert reader.post(f"/outbox/{one}/drop").status_code == 403
     assert writer.get("/outbox").status_code == 403
     assert writer.post(f"/outbox/{one}/drop").json()["state"] == "dropped"

@@ -23,7 +23,7 @@ export class Problem extends Error {
 
 const SAFE = new Set(["GET", "HEAD"]);
 /** Where 401 says that a password or a code is wrong, not that nobody is logged in. */
-const PROOF = "/api/v1/me/password";
+const PROOFS = new Set(["/api/v1/me/password", "/api/v1/me/second-factor/confirm", "/api/v1/me/second-factor/off"]);
 
 /** `fetch` with the session's CSRF token on writes; an answer that is no success is thrown as a Problem. */
 export async function ask(input: Request | string, init?: RequestInit): Promise<Response> {
@@ -37,7 +37,7 @@ export async function ask(input: Request | string, init?: RequestInit): Promise<
     throw new Problem(0, "The server cannot be reached.", "See whether it still runs, and try again.");
   }
   if (response.ok) return response;
-  if (response.status === 401 && !facts.embed && new URL(request.url).pathname !== PROOF) {
+  if (response.status === 401 && !facts.embed && !PROOFS.has(new URL(request.url).pathname)) {
     location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   throw await problemOf(response);

@@ -16,7 +16,7 @@ class Live {
   private places: Record<string, number> = {};
 
   start(): void {
-    if (this.socket || facts.embed) return;
+    if (this.socket || facts.embed || !facts.me.permissions.includes("costs:read")) return; // the stream is for who sees costs
     const address = new URL("/api/v1/stream", location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     const socket = (this.socket = new WebSocket(address));

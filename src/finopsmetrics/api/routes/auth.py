@@ -10,12 +10,12 @@ from fastapi.responses import RedirectResponse
 
 from finopsmetrics.api import cookies
 from finopsmetrics.api.access import PUBLIC, SIGNED_IN, Asker, needs
-from finopsmetrics.api.accounts import Claim, Code, LogIn, Me, NewPassword, RecoveryCodes, SecondFactor, SessionBegun
+from finopsmetrics.api.accounts import Claim, Code, LogIn, Me, NewPassword, Proof, RecoveryCodes, SecondFactor, SessionBegun
 from finopsmetrics.api.asking import PLAIN
 from finopsmetrics.api.context import PREFIX, Backing, In, json_body
 from finopsmetrics.api.problems import problems
-from finopsmetrics.api.routes.entry import claimed, doors, entered, local, proven
-from finopsmetrics.core.errors import NotFoundError
+from finopsmetrics.api.routes.entry import claimed, doors, entered, local, proven, refused
+from finopsmetrics.core.errors import FinOpsError, NotFoundError
 from finopsmetrics.iam.errors import UnknownAskerError
 from finopsmetrics.iam.permissions import permissions
 from finopsmetrics.iam.sign_on import SignOn
@@ -84,11 +84,24 @@ def confirm(backing: In, sent: Code) -> dict[str, list[str]]:
     return {"recovery_codes": backing.acting.iam.logins.confirm_second_factor(_own(backing)[0].name, sent.code)}
 
 
+@router.post("/me/second-factor/off", status_code=204, dependencies=_BODY, responses=problems(413, 415))
+@needs(SIGNED_IN)
+def second_factor_off(request: Request, backing: In, sent: Proof) -> Response:
+    """Turn one's own second factor off: with the password, and a code of the authenticator or a recovery code."""
+    user, _ = _own(backing)
+    proven(request, user.name, sent.password, sent.code)
+    backing.acting.iam.logins.remove_second_factor(user.name, by=backing.acting.principal)
+    return Response(status_code=204)
+
+
 @router.get("/auth/oidc/start", response_class=RedirectResponse, status_code=303, responses=problems(404, 502))
 @needs(PUBLIC)
-def start(request: Request, after: Annotated[str, Query(alias="next", max_length=2_000)] = "/") -> RedirectResponse:
+def start(request: Request, after: Annotated[str, Query(alias="next", max_length=2_000)] = "/") -> Response:
     """Go to the identity provider."""
-    address, state = _sign_on(request).start(_callback(request), local(after))
+    try:
+        address, state = _sign_on(request).start(_callback(request), local(after))
+    except FinOpsError as error:
+        return _shown(request, error, local(after))
     response = RedirectResponse(address, status_code=303)
     cookies.give_state(request, response, state)
     return response
@@ -106,13 +119,10 @@ def callback(
     session_state: Annotated[str, Query(max_length=500)] = "",  # noqa: ARG001
 ) -> Response:
     """Come back from the identity provider, with a session."""
-    if error or not code:
-        raise UnknownAskerError(
-            f"The identity provider did not log you in ({error or 'no code'}).", cure="Begin again at /login."
-        )
-    if not cookies.holds_state(request, state):
-        raise UnknownAskerError("This log-in was begun in another browser.", cure=AGAIN)
-    user, after = _sign_on(request).finish(state, code)
+    try:
+        user, after = _finished(request, state, code, error)
+    except FinOpsError as failure:
+        return _shown(request, failure)
     return entered(request, user, "single sign-on", after)
 
 
@@ -131,6 +141,22 @@ def me_shown(backing: Backing) -> dict[str, Any]:
         "csrf": held.csrf if held else None,
         "second_factor": held.user.has_second_factor if held else False,
     }
+
+
+def _finished(request: Request, state: str, code: str, error: str) -> tuple[User, str]:
+    """Whom the provider vouches for, and the page to go on to."""
+    if error or not code:
+        raise UnknownAskerError(f"The identity provider did not log you in ({error or 'no code'}).", cure=AGAIN)
+    if not cookies.holds_state(request, state):
+        raise UnknownAskerError("This log-in was begun in another browser.", cure=AGAIN)
+    return _sign_on(request).finish(state, code)
+
+
+def _shown(request: Request, error: FinOpsError, after: str = "/") -> Response:
+    """A failed log-in as a person's browser shows it: the form with what went wrong; raised for programs."""
+    if "text/html" not in request.headers.get("accept", ""):
+        raise error
+    return refused(request, error, after)
 
 
 def _begin(request: Request, response: Response, user: User, how: str) -> SessionBegun:

@@ -28,7 +28,7 @@ from finopsmetrics.vizlychart.spec import ChartSpec
 
 router = APIRouter(prefix=PREFIX, tags=["widgets"])
 EXAMPLE = dict(Dashboard.example)
-MOST_WIDGETS = 60
+MOST_WIDGETS = 200  # as many as a dashboard holds
 
 
 class WidgetTold(BaseModel):

@@ -37,11 +37,7 @@ async def log_in(request: Request) -> Response:
     try:
         user = await run_in_threadpool(proven, request, name, sent.get("password", ""), sent.get("code"))
     except FinOpsError as error:
-        second = isinstance(error, SecondFactorError)
-        page = log_in_page(
-            after=after, name=name, told=str(error), second=second, single_sign_on=doors(request).sign_on is not None
-        )
-        return HTMLResponse(page, status_code=error.http_status, headers=HEADERS)
+        return refused(request, error, after, name, tried="code" in sent)
     return await run_in_threadpool(entered, request, user, "password", after)
 
 
@@ -81,6 +77,20 @@ async def log_out(request: Request) -> Response:
         await run_in_threadpool(doors(request).iam.sessions.end, asker.held.id)
         cookies.take(request, response)
     return response
+
+
+def refused(request: Request, error: FinOpsError, after: str = "/", name: str = "", *, tried: bool = False) -> HTMLResponse:
+    """The form to log in with, and what went wrong with the log-in before; `tried` says that a code was given."""
+    second = isinstance(error, SecondFactorError)
+    page = log_in_page(
+        after=after,
+        name=name,
+        told=error.cause if second else str(error),
+        second=second,
+        wrong=second and tried,
+        single_sign_on=doors(request).sign_on is not None,
+    )
+    return HTMLResponse(page, status_code=error.http_status, headers=HEADERS)
 
 
 def proven(request: Request, name: str, password: str, code: str | None) -> User:

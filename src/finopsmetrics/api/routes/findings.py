@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
+from finopsmetrics.api.routes.costs import next_page
 from finopsmetrics.core.findings import Link, Severity, Sort, State, Verdict
 from finopsmetrics.observability.answers import plain_row
 from finopsmetrics.runtime.reviewing import Reviewing
@@ -58,6 +59,7 @@ class FindingsShown(BaseModel):
     """Findings, those that changed last first."""
 
     findings: list[FindingShown]
+    next: str | None = Field(description="The path of the next page; null at the end.")
 
 
 class EventShown(BaseModel):
@@ -104,16 +106,20 @@ class Snooze(BaseModel):
 @router.get("/findings", response_model=FindingsShown, responses=problems())
 @needs("findings:read")
 def findings(
+    request: Request,
     backing: In,
     state: Annotated[list[State] | None, Query(description="Only these states.")] = None,
+    severity: Annotated[list[Severity] | None, Query(description="Only these severities.")] = None,
     sort: Annotated[Sort | None, Query()] = None,
     owner: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> JSONResponse:
     """Findings about charges that may be seen."""
-    found = Reviewing(backing.acting).all(states=state or (), sort=sort, owner=owner, limit=limit, offset=offset)
-    return JSONResponse({"findings": [plain_row(one.as_dict()) for one in found]})
+    asked = {"states": state or (), "severities": severity or (), "sort": sort, "owner": owner}
+    found = Reviewing(backing.acting).all(**asked, limit=limit + 1, offset=offset)  # type: ignore[arg-type]
+    after = next_page(request, limit, offset) if len(found) > limit else None
+    return JSONResponse({"findings": [plain_row(one.as_dict()) for one in found[:limit]], "next": after})
 
 
 @router.get("/findings/{finding_id}", response_model=FindingShown, responses=problems(404))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -12,6 +12,8 @@ from finopsmetrics.api.access import SIGNED_IN, needs
 from finopsmetrics.api.asking import PLAIN
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
+from finopsmetrics.api.specs import faulty
+from finopsmetrics.core.spec import SpecError
 from finopsmetrics.observability.answers import plain_row
 from finopsmetrics.runtime.notifying import Notifying
 from finopsmetrics.runtime.own_preferences import OwnPreference
@@ -89,6 +91,10 @@ def own_preference(backing: In) -> JSONResponse:
     responses=problems(413, 415),
 )
 @needs(SIGNED_IN)
-def change_preference(backing: In, sent: PreferenceChange) -> JSONResponse:
+def change_preference(request: Request, backing: In, sent: PreferenceChange) -> JSONResponse:
     """Change how the asker wants to hear."""
-    return JSONResponse({"preference": OwnPreference(backing.acting).set(sent.changes).plain()})
+    try:
+        kept = OwnPreference(backing.acting).set(sent.changes)
+    except SpecError as error:
+        return faulty(error, request.url.path, under="/changes")
+    return JSONResponse({"preference": kept.plain()})

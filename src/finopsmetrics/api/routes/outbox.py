@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, In, json_body
 from finopsmetrics.api.problems import problems
+from finopsmetrics.api.routes.costs import next_page
 from finopsmetrics.api.routes.kinds import SpecName
 from finopsmetrics.observability.answers import plain_row
 from finopsmetrics.runtime.delivering import Delivering
@@ -43,6 +44,7 @@ class MessagesShown(BaseModel):
     """Messages, those put last first."""
 
     messages: list[MessageShown]
+    next: str | None = Field(description="The path of the next page; null at the end.")
 
 
 class AttemptShown(BaseModel):
@@ -81,6 +83,7 @@ class TestSent(BaseModel):
 @router.get("/outbox", response_model=MessagesShown, responses=problems())
 @needs("notifications:read", all_charges=True)
 def messages(
+    request: Request,
     backing: In,
     state: Annotated[list[State] | None, Query(description="Only these states.")] = None,
     channel: Annotated[str | None, Query(max_length=120, description="Only those by this connection.")] = None,
@@ -88,8 +91,9 @@ def messages(
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
 ) -> JSONResponse:
     """Messages that go out, and what became of them."""
-    found = Outbox(backing.acting).all(states=state or (), channel=channel, limit=limit, offset=offset)
-    return JSONResponse({"messages": [plain_row(one.as_dict()) for one in found]})
+    found = Outbox(backing.acting).all(states=state or (), channel=channel, limit=limit + 1, offset=offset)
+    after = next_page(request, limit, offset) if len(found) > limit else None
+    return JSONResponse({"messages": [plain_row(one.as_dict()) for one in found[:limit]], "next": after})
 
 
 @router.get("/outbox/{message_id}", response_model=MessageWithAttempts, responses=problems(404))

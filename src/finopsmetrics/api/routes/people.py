@@ -24,6 +24,7 @@ from finopsmetrics.api.accounts import (
     Users,
     UserShown,
 )
+from finopsmetrics.api.asking import PLAIN
 from finopsmetrics.api.context import PREFIX, Backing, In, json_body
 from finopsmetrics.api.problems import problems
 from finopsmetrics.core.errors import NotFoundError
@@ -32,6 +33,7 @@ from finopsmetrics.iam.permissions import permissions
 from finopsmetrics.iam.tokens import Token
 from finopsmetrics.iam.users import User
 from finopsmetrics.observability.answers import plain_value
+from finopsmetrics.store.audit import Sought
 
 router = APIRouter(prefix=PREFIX, tags=["access"])
 _BODY = [Depends(json_body)]
@@ -156,11 +158,16 @@ def audit_lines(
     backing: In,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
     before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only lines before this sequence number.")] = None,
+    actor: Annotated[str | None, Query(max_length=200, pattern=PLAIN, description="Only what this one did.")] = None,
+    action: Annotated[
+        str | None, Query(max_length=100, pattern=PLAIN, description="Only this action; with a dot at its end all that begin so.")
+    ] = None,
+    q: Annotated[str | None, Query(max_length=200, pattern=PLAIN, description="Only lines with this text in them.")] = None,
 ) -> dict[str, Any]:
     """The audit trail, the newest line first."""
-    found = backing.acting.trail(limit=limit, before=before)
-    lines = [{**line, "at": plain_value(line["at"])} for line in found]
-    return {"lines": lines, "before": lines[-1]["sequence"] if lines and lines[-1]["sequence"] > 1 else None}
+    found = backing.acting.trail(limit=limit + 1, before=before, sought=Sought(actor, action, q))
+    lines = [{**line, "at": plain_value(line["at"])} for line in found[:limit]]
+    return {"lines": lines, "before": lines[-1]["sequence"] if len(found) > limit else None}
 
 
 @router.get("/audit/verify", response_model=AuditVerdict, responses=problems())

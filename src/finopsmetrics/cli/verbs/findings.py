@@ -23,6 +23,9 @@ Answer = Annotated[Format, typer.Option("--format", help="How to answer.")]
 def listed(
     context: typer.Context,
     state: Annotated[list[str] | None, typer.Option("--state", help="Only these states; open and acknowledged ones.")] = None,
+    severity: Annotated[
+        list[str] | None, typer.Option("--severity", help="Only these severities: low, medium, high, critical.")
+    ] = None,
     sort: Annotated[str | None, typer.Option(help="Only of this sort: anomaly, recommendation, violation, insight.")] = None,
     owner: Annotated[str | None, typer.Option(help="Only those of this owner.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most this many.")] = 50,
@@ -31,11 +34,13 @@ def listed(
     """List findings, those that changed last first."""
     if context.invoked_subcommand is not None:
         return
+    from finopsmetrics.core.findings import severity_of
     from finopsmetrics.observability.answers import plain_row
 
-    states = state or ["open", "acknowledged", "approved"]
+    states, severities = state or ["open", "acknowledged", "approved"], [severity_of(one) for one in severity or ()]
     with desk("findings:read") as acting:
-        found = [one.as_dict() for one in _reviewing(acting).all(states=states, sort=sort, owner=owner, limit=limit)]
+        asked = {"states": states, "severities": severities, "sort": sort, "owner": owner}
+        found = [one.as_dict() for one in _reviewing(acting).all(**asked, limit=limit)]  # type: ignore[arg-type]
     if form is Format.table:
         shown = ("id", "sort", "severity", "state", "title", "impact", "currency", "owner")
         if found:

@@ -161,13 +161,18 @@ def revoke(name: Annotated[str, typer.Argument(help="The token's name.")]) -> No
 
 @trail.command("list")
 def list_trail(
-    limit: Annotated[int, typer.Option(help="At most so many lines, the newest first.")] = 50, form: Answer = Format.table
+    limit: Annotated[int, typer.Option(help="At most so many lines, the newest first.")] = 50,
+    actor: Annotated[str | None, typer.Option(help="Only what this one did.")] = None,
+    action: Annotated[str | None, typer.Option(help="Only this action, or all that begin so: user.added, user.")] = None,
+    text: Annotated[str | None, typer.Option("--find", help="Only lines with this text in them.")] = None,
+    form: Answer = Format.table,
 ) -> None:
     """List what was done, by whom, when."""
     from finopsmetrics.observability.answers import plain_row
+    from finopsmetrics.store.audit import Sought
 
     with desk() as acting:
-        found = acting.trail(limit=max(limit, 1))
+        found = acting.trail(limit=max(limit, 1), sought=Sought(actor, action, text))
     if form is Format.json:
         write_json([plain_row(row) for row in found])
         return

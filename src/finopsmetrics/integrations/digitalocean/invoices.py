@@ -55,14 +55,14 @@ class Invoices:
 
     def offered(self) -> Iterator[Batch]:
         """Each period's invoices, or the preview of one that has none yet."""
-        first = months(self._settings.since, self._outside.now())[0]
+        wanted = months(self._settings.since, self._outside.now())  # none, when it begins later than now
         periods: dict[str, list[Piece]] = defaultdict(list)
         invoices, preview = self._invoices()
         for invoice in invoices:
             periods[invoice["invoice_period"]].append(_piece(invoice, str(invoice["amount"])))
         if preview is not None and preview["invoice_period"] not in periods:
             periods[preview["invoice_period"]].append(_piece(preview, f"preview {preview.get('updated_at', '')}"))
-        for period in sorted(period for period in periods if period >= first):
+        for period in sorted(period for period in periods if wanted and period >= wanted[0]):
             yield Batch(period, tuple(sorted(periods[period], key=lambda piece: piece.name)))
 
     def fetch(self, piece: Piece, part: Path, beat: Beat) -> None:
