@@ -18,15 +18,7 @@ LARGEST, PLACES = Decimal("1e15"), 18
 MOST_TAGS, LONGEST = 50, 1_024
 MEASURE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,119}")
 SOURCE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,78}[a-z0-9])?")
-_TEXTS = {
-    "unit": 80,
-    "resource": LONGEST,
-    "provider": LONGEST,
-    "account": LONGEST,
-    "service": LONGEST,
-    "region": LONGEST,
-    "id": 200,
-}
+_TEXTS = {"unit": 80, "id": 200} | dict.fromkeys(("resource", "provider", "account", "service", "region"), LONGEST)
 
 
 class SampleError(UsageError):
@@ -82,9 +74,10 @@ class Sample:
 
         A sample with the same identity takes the place of one that is kept already.
         """
-        named = [self.source, self.id] if self.id is not None else None
-        place = (self.resource, self.provider, self.account, self.service, self.region)
-        told = named or [self.source, self.at.isoformat(), self.measure, *place, sorted(self.tags.items()), self.unit]
+        told: list[Any] = [self.source, self.id]
+        if self.id is None:
+            place = [self.resource, self.provider, self.account, self.service, self.region]
+            told = [self.source, self.at.isoformat(), self.measure, *place, sorted(self.tags.items()), self.unit]
         return blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
 
 

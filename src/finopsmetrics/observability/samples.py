@@ -59,9 +59,7 @@ class UsageQuery:
 
     def __post_init__(self) -> None:
         if not MEASURE.fullmatch(self.measure):
-            raise QueryError(
-                f"{self.measure[:120]!r} is no measure.", cure="Measures are listed by `finopsmetrics samples measures`."
-            )
+            raise QueryError(f"{self.measure[:120]!r} is no measure.", cure="See `finopsmetrics samples measures`.")
         for value, kind, what in ((self.statistic, Statistic, "statistic"), (self.grain, UsageGrain, "grain")):
             if value is not None and value not in get_args(kind):
                 raise QueryError(f"There is no {what} {value!r}.", cure=f"Use one of {', '.join(get_args(kind))}.")

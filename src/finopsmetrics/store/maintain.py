@@ -59,7 +59,8 @@ def maintain(
 
     Nothing that was live within `grace` is removed, because a reader may have planned with it. Data files of superseded
     deliveries go after `keep_history` (their answers are replayed from what was delivered), with the snapshots that name
-    them; files of samples that were written anew go after `grace`, since what was in them is in others. Replays go when nobody asked for them within `keep_replays`. What was fetched and never taken in goes after a week.
+    them; files of samples that were written anew go after `grace`, since others hold what was in them.
+    Replays go when nobody asked for them within `keep_replays`. What was fetched and never taken in goes after a week.
     """
     home, report = opened.home, MaintainReport()
     before, lately = opened.now() - max(grace, keep_history), opened.now() - grace

@@ -1,4 +1,4 @@
-"""Samples, kept: durable in the state when they are added, brought to the lake in whole files later, and read from both at once."""
+"""Samples, kept: durable in the state when they are added, and brought to the lake in whole files later."""
 
 from __future__ import annotations
 

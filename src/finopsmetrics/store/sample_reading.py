@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, or_, select, true
 
 from finopsmetrics.store import records
 from finopsmetrics.store.sample_book import place_of
@@ -36,7 +36,7 @@ class Reach:
 def samples_at(opened: OpenedHome, reach: Reach = Reach()) -> Iterator[tuple[DuckDBPyConnection, int]]:
     """A DuckDB connection with the view `samples` (the columns of SAMPLE_COLUMNS), and the place that it shows."""
     rows = samples_waiting.c
-    tests = [rows.measure.in_(reach.measures)] if reach.measures is not None else []
+    tests: list[ColumnElement[bool]] = [rows.measure.in_(reach.measures)] if reach.measures is not None else []
     tests += [rows.at >= reach.start] if reach.start is not None else []
     tests += [rows.at < reach.end] if reach.end is not None else []
     tests += [rows.place > reach.after] if reach.after is not None else []
