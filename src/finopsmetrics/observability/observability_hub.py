@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finopsmetrics.core.conditions import Condition
 from finopsmetrics.core.samples import Sample
 from finopsmetrics.core.windows import Window
 from finopsmetrics.observability.memory import memory_of
 from finopsmetrics.observability.query import Filters
-from finopsmetrics.observability.samples import UsageAnswer, UsageQuery, ask_usage, measures, usage_query
+from finopsmetrics.observability.samples import UsageAnswer, UsageQuery, ask_usage, measures, news, usage_query
 from finopsmetrics.store.opened import OpenedHome, open_home
 from finopsmetrics.store.sample_book import Recorded, SampleBook
 
@@ -72,6 +72,14 @@ class ObservabilityHub:
         """What there is, by measure and unit: `measure`, `unit`, `first`, `last`, `samples`."""
         key = ("measures", self.place(), self._seen())
         return memory_of(self._opened).result(key, lambda: measures(self._opened, self._scope))
+
+    def news(self, *, only: tuple[str, ...] | None = None, after: int | None = None) -> tuple[list[dict[str, Any]], int]:
+        """How each measure stands that changed with batches after a place, and the place reached; each one without a place.
+
+        Each is `measure`, `unit`, `at` (the newest time), `value` (the sum of what was measured then) and `new`, the number of
+        samples that came or changed.
+        """
+        return news(self._opened, self._scope, only=only, after=after)
 
     def place(self) -> int:
         """The number of the newest batch that changed something; 0 before the first."""
