@@ -87,21 +87,23 @@ def _read(file: str) -> str:
 
 def _rows(text: str) -> Iterator[Any]:
     """The rows of a text: JSON where it begins as JSON does, else CSV. Numbers keep every digit."""
-    from finopsmetrics.core.errors import UsageError
-
     first = text.lstrip()[:1]
-    if first not in {"{", "["}:
-        yield from map(_of_csv, csv.DictReader(io.StringIO(text)))
-        return
-    try:
-        if first == "[":
-            yield from json.loads(text, parse_float=Decimal)
-            return
+    if first == "[":
+        yield from _json(text, "the list")
+    elif first == "{":
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
-                yield json.loads(line, parse_float=Decimal)
+                yield _json(line, f"line {number}")
+    else:
+        yield from map(_of_csv, csv.DictReader(io.StringIO(text)))
+
+
+def _json(text: str, where: str) -> Any:
+    from finopsmetrics.core.errors import UsageError
+
+    try:
+        return json.loads(text, parse_float=Decimal)
     except ValueError as error:
-        where = f"line {number}" if first == "{" else "the list"
         raise UsageError(f"The JSON of {where} cannot be read: {error}.", cure="Write one JSON object a line.") from error
 
 
