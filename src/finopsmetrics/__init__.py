@@ -9,9 +9,11 @@ from finopsmetrics.core.release import VERSION
 if TYPE_CHECKING:
     from finopsmetrics.core.conditions import Condition
     from finopsmetrics.core.money import Money
+    from finopsmetrics.core.samples import Sample
     from finopsmetrics.core.windows import Window
     from finopsmetrics.iam.manager import IAMManager
     from finopsmetrics.observability.cost_observatory import CostObservatory
+    from finopsmetrics.observability.observability_hub import ObservabilityHub
     from finopsmetrics.runtime.workspace import Workspace
     from finopsmetrics.store.entries import CostEntry
     from finopsmetrics.vizlychart.chart import VizlyChart
@@ -25,12 +27,26 @@ _HOMES = {
     "CostObservatory": "finopsmetrics.observability.cost_observatory",
     "IAMManager": "finopsmetrics.iam.manager",
     "Money": "finopsmetrics.core.money",
+    "ObservabilityHub": "finopsmetrics.observability.observability_hub",
+    "Sample": "finopsmetrics.core.samples",
     "VizlyChart": "finopsmetrics.vizlychart.chart",
     "Window": "finopsmetrics.core.windows",
     "Workspace": "finopsmetrics.runtime.workspace",
 }
 
-__all__ = ["Condition", "CostEntry", "CostObservatory", "IAMManager", "Money", "VizlyChart", "Window", "Workspace", "__version__"]
+__all__ = [
+    "Condition",
+    "CostEntry",
+    "CostObservatory",
+    "IAMManager",
+    "Money",
+    "ObservabilityHub",
+    "Sample",
+    "VizlyChart",
+    "Window",
+    "Workspace",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

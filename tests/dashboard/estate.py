@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from finopsmetrics.core.conditions import Condition
+from finopsmetrics.core.samples import Sample
 from finopsmetrics.iam.principal import OWNER, Principal
 from finopsmetrics.runtime.acting import Acting
 from finopsmetrics.runtime.dashboards import Asked, Dashboards, Drawn
@@ -65,10 +67,22 @@ def _committed(month: str) -> list[Row]:
     ]
 
 
+def measured() -> list[Sample]:
+    """Samples of some of the estate's resources by the hour, with odd names; one that only some may see."""
+    found = []
+    for hour in range(24 * 3):
+        at = datetime(2026, 6, 10) + timedelta(hours=hour)
+        for name, team in (("vm-1", "ml"), (MARKUP, QUOTES), (HIDDEN, HIDDEN)):
+            value = Decimal(hour) / 4
+            found.append(Sample(at, "cpu.utilization", value, "percent", resource=name, service="Compute", tags={"team": team}))
+    return found
+
+
 def filled(folder: Path) -> Workspace:
     """A home with the estate, a budget over it, and another that cannot be told."""
     workspace = Workspace(folder / "home", now=lambda: NOW)
     workspace.ingest([write_csv(folder / "bill.csv", rows())], source=MARKUP[:4].strip("<"))
+    Acting(workspace, OWNER).record_samples(measured())
     specs = Acting(workspace, OWNER).specs
     specs.put("budget", "Compute", {"amount": 400, "period": "monthly", "currency": "USD", "filters": {"service": "Compute"}})
     specs.put("budget", "Everything", {"amount": 400, "period": "monthly"})

@@ -21,6 +21,7 @@ from finopsmetrics.iam.permissions import permissions
 from finopsmetrics.iam.principal import OWNER
 from finopsmetrics.observability.cost_observatory import CostObservatory
 from finopsmetrics.observability.memory import AnswerMemory
+from finopsmetrics.observability.observability_hub import ObservabilityHub
 from finopsmetrics.runtime.acting import Acting
 from finopsmetrics.runtime.dashboards import Asked, Drawn
 from finopsmetrics.runtime.widget_asking import Frame
@@ -92,6 +93,7 @@ def test_one_that_fails_says_so_and_the_others_are_shown(held: Workspace, monkey
     monkeypatch.setattr("finopsmetrics.runtime.widget_asking.memory_of", lambda _: AnswerMemory())
     for method in ("get_costs", "select", "ask", "tag_keys"):
         monkeypatch.setattr(CostObservatory, method, broken)
+    monkeypatch.setattr(ObservabilityHub, "ask", broken)
     stands = {drawn.type: drawn for drawn in every(held, ALL)}
     assert stands["text"].state == stands["freshness"].state == "ok"
     for name in set(NAMES) - {"text", "freshness", "reconciliation", "budget_status", "burn_down", "plugin"}:

@@ -37,6 +37,7 @@ from finopsmetrics.api.routes import (
     receipts,
     reconciliation,
     runs,
+    samples,
     stream,
     web,
 )
@@ -47,6 +48,7 @@ ROUTERS = (
     costs,
     dashboards,
     entries,
+    samples,
     receipts,
     deliveries,
     connections,

@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from finopsmetrics.api.problems import of_unforeseen, problem
 
 MAX_BODY = 1024 * 1024
+LARGE = {"/api/v1/samples": 8 * 1024 * 1024}
+"""Paths that take more than that: a full batch of samples."""
+
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]@/?#\s]+)(:[0-9]{1,5})?", re.ASCII)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -43,9 +46,10 @@ class Guard:
             await refusal(scope, receive, sender)
             return
         try:
-            held = await _bounded(scope, receive, self._max_body)
+            most = max(self._max_body, LARGE.get(scope["path"], 0))
+            held = await _bounded(scope, receive, most)
             if held is None:
-                detail = f"The body is longer than {self._max_body} bytes."
+                detail = f"The body is longer than {most} bytes."
                 too_long = problem(413, detail, path=scope["path"], code="too_long", cure="Send it in several requests.")
                 await too_long(scope, receive, sender)
                 return

@@ -18,6 +18,7 @@ from finopsmetrics.api.context import Context
 from finopsmetrics.iam.errors import UnknownAskerError
 from finopsmetrics.store import audit
 from finopsmetrics.store.findings import FindingBook
+from finopsmetrics.store.sample_book import place_of
 from finopsmetrics.store.specs import SpecBook
 
 EVERY = 0.25  # seconds between looks
@@ -27,12 +28,14 @@ KNOWN = 1.0  # seconds for which who asks is not looked up again
 @dataclass(frozen=True)
 class State:
     """How far everything is: the lake's version, the last event of findings, the last change of what is declared, the last line
-    of the audit trail (a session that was ended, a role that was taken away: who listens is then asked anew who they are)."""
+    of the audit trail (a session that was ended, a role that was taken away: who listens is then asked anew who they are), the
+    newest batch of samples."""
 
     lake: int = -1
     event: int = -1
     specs: int = -1
     audit: int = -1
+    samples: int = -1
 
 
 class Pulse:
@@ -108,7 +111,7 @@ class Pulse:
         event = FindingBook(opened.database, opened.now).last_place()
         specs = SpecBook(opened.database, opened.now).changes()
         with opened.database.read() as connection:
-            return State(opened.lake.snapshot().version, event, specs, audit.last(connection))
+            return State(opened.lake.snapshot().version, event, specs, audit.last(connection), place_of(connection))
 
     def _forget(self) -> None:
         self._shared = {key: task for key, task in self._shared.items() if not task.done()}

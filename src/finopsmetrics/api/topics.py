@@ -41,6 +41,13 @@ class Following(_Asked):
     after: int | None = Field(default=None, ge=0, le=2**62)
 
 
+class Sampling(_Asked):
+    """Measures of samples, all of them unless named; how they stand, or from which place on: what came after it."""
+
+    measures: tuple[Annotated[str, Field(max_length=120)], ...] | None = Field(default=None, min_length=1, max_length=50)
+    after: int | None = Field(default=None, ge=0, le=2**62)
+
+
 class Standing(_Asked):
     """How things stand: told whole at first, then what changed."""
 
@@ -49,7 +56,8 @@ class Message(_Asked):
     """What a client sends: an id of its own and one topic.
 
     `{"id": "a", "costs": {"group_by": ["ServiceName"]}}`, `{"id": "b", "findings": {"after": 12}}`,
-    `{"id": "c", "deliveries": {"after": 3}}`, `{"id": "d", "budgets": {}}`, `{"id": "e", "lake": {}}`.
+    `{"id": "c", "deliveries": {"after": 3}}`, `{"id": "d", "budgets": {}}`, `{"id": "e", "lake": {}}`,
+    `{"id": "s", "samples": {"measures": ["requests"]}}`.
     """
 
     id: str = Field(min_length=1, max_length=80)
@@ -58,11 +66,12 @@ class Message(_Asked):
     deliveries: Following | None = None
     budgets: Standing | None = None
     lake: Standing | None = None
+    samples: Sampling | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
         if len(self.model_fields_set - {"id"}) != 1:
-            raise ValueError("give one of costs, findings, deliveries, budgets or lake")
+            raise ValueError("give one of costs, findings, deliveries, budgets, lake or samples")
         return self
 
     @property
@@ -71,9 +80,9 @@ class Message(_Asked):
         return next(iter(self.model_fields_set - {"id"}))
 
     @property
-    def asked(self) -> Question | Following | Standing | None:
+    def asked(self) -> Question | Following | Standing | Sampling | None:
         """What is asked of the topic; None ends it."""
-        found: Question | Following | Standing | None = getattr(self, self.topic)
+        found: Question | Following | Standing | Sampling | None = getattr(self, self.topic)
         return found
 
 
@@ -124,6 +133,13 @@ def after(acting: Acting, topic: str, place: int) -> tuple[list[dict[str, Any]],
         for one in new
     ]
     return told, new[-1].sequence if new else place
+
+
+def samples(acting: Acting, asked: Sampling, place: int | None) -> tuple[list[dict[str, Any]], int]:
+    """How each measure stands that changed after a place (each one there is, without a place), at most 500 of them by name,
+    and the place reached."""
+    found, reached = acting.hub.news(only=asked.measures, after=place)
+    return [plain_row(one) for one in found[:MOST_TOLD]], reached
 
 
 def budgets(context: Context, acting: Acting) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from finopsmetrics.cli.verbs import (
     people,
     plugins,
     runs,
+    samples,
     serving,
     specs,
 )
@@ -83,6 +84,7 @@ app.command("chart")(charts.chart)
 app.add_typer(findings.app, name="findings")
 app.add_typer(notify.app, name="notify")
 app.add_typer(anomalies.app, name="anomalies")
+app.add_typer(samples.app, name="samples")
 app.command("receipt")(answers.receipt)
 app.command("sql")(answers.sql)
 app.command("export")(answers.export)

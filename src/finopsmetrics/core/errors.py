@@ -4,7 +4,8 @@ FinOpsError
 ├── UsageError            the request is wrong: fix it and ask again (exit code 2, HTTP 400)
 │   ├── WindowError       a time window that cannot be read
 │   ├── ConditionError    a condition that cannot be read, with line and column
-│   └── QueryError        a question the data cannot answer as asked
+│   ├── QueryError        a question the data cannot answer as asked
+│   └── SampleError       a sample that cannot be kept (in core.samples)
 ├── NotFoundError         the thing that was named does not exist (HTTP 404)
 ├── ConflictError         somebody else changed it, or two deliveries claim the same bill (HTTP 409)
 ├── MoneyError            an amount or a sum that would not be exact

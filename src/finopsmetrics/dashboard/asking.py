@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from finopsmetrics.observability.budget_status import BudgetStatus, BurnDown
     from finopsmetrics.observability.cost_forecast import CostForecast
     from finopsmetrics.observability.reconcile import Reconciliation
+    from finopsmetrics.observability.samples import UsageAnswer
     from finopsmetrics.plugins.results import Widget as PluginShown
     from finopsmetrics.store.findings import KeptFinding
 
@@ -57,6 +58,14 @@ class Asking(Protocol):
 
     def charges(self, selected: str, window: Window, filters: str | Mapping[str, Any] | None, rest: str = "") -> pyarrow.Table:
         """What a SELECT of ours (DuckDB's dialect, no text of a user's in it) gives of the charges that touch a window."""
+
+    def measures(self) -> Sequence[Mapping[str, Any]]:
+        """What there is of samples that may be seen: measure, unit, first, last (UTC without zone), samples."""
+
+    def usage(
+        self, measure: str, window: Window, *, unit: str, filters: str | Mapping[str, Any] | None = None, **asked: Any
+    ) -> UsageAnswer:
+        """A measure of samples in one unit, as `ObservabilityHub.samples` takes it; the dashboard's filters are applied."""
 
     def tag_keys(self) -> Sequence[str]:
         """The tag keys of the charges that may be seen, in order."""

@@ -1,6 +1,6 @@
 """The model of the demo company: who it is, what it runs, what it bought. It knows nothing of files or SQL.
 
-Later parts (usage samples, seats, Kubernetes, traces) read the same frozen tables, so their ids match the charges.
+Other parts (samples of use; later seats, Kubernetes, traces) read the same frozen tables, so their ids match the charges.
 """
 
 from __future__ import annotations

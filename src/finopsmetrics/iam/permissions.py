@@ -7,6 +7,8 @@ from functools import cache
 BEYOND_KINDS = {
     "costs:read": "Ask for costs, charges and receipts, within the charges one may see.",
     "costs:write": "Add charges by hand.",
+    "samples:read": "See samples of use, within the charges one may see.",
+    "samples:write": "Send samples of use.",
     "sql:run": "Ask in SQL, within the charges one may see.",
     "export:run": "Take charges away as FOCUS files, within those one may see.",
     "deliveries:read": "See what came in, and its reports.",

@@ -16,10 +16,11 @@ from finopsmetrics.store.rollup import tag_path
 
 def fields_of(condition: Condition, extras: tuple[str, ...]) -> list[Dimension]:
     """The dimensions that a condition reads. Raises QueryError for a field that charges do not have."""
-    return [_field(path, extras) for path in condition.fields()]
+    return [field_of(path, extras) for path in condition.fields()]
 
 
-def _field(path: Path, extras: tuple[str, ...]) -> Dimension:
+def field_of(path: Path, extras: tuple[str, ...]) -> Dimension:
+    """The dimension that a path names. Raises QueryError for a field that charges do not have."""
     head = path[0].lower()
     if head == "tags" and len(path) > 1:
         return Dimension(".".join(path), "Tags", ".".join(path[1:]))
@@ -34,12 +35,12 @@ def filter_sql(condition: Condition, extras: tuple[str, ...]) -> str:
     """A condition over charges as a predicate in DuckDB's dialect, in brackets. Raises QueryError or ConditionError."""
 
     def resolve(path: Path) -> Column:
-        found = _field(path, extras)
+        found = field_of(path, extras)
         kind = "text"
         known = charges().columns.get(found.column)
         if found.tag is None and known is not None:
             kind = {"decimal": "number", "time": "utc_time"}.get(known.kind, "text")
-        return Column(_parsed(value_sql(found)), kind)  # type: ignore[arg-type]
+        return Column(parsed(value_sql(found)), kind)  # type: ignore[arg-type]
 
     return f"({condition.to_sql(resolve).sql('duckdb')})"
 
@@ -49,7 +50,8 @@ def _parse(text: str) -> exp.Expr:
     return sqlglot.parse_one(text, read="duckdb")
 
 
-def _parsed(text: str) -> exp.Expr:
+def parsed(text: str) -> exp.Expr:
+    """SQL in DuckDB's dialect as an expression of the caller's own."""
     return _parse(text).copy()
 
 

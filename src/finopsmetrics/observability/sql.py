@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,10 @@ from finopsmetrics.store.engines.sandbox import Bounds, View, sandbox
 from finopsmetrics.store.entry_book import EntryBook
 from finopsmetrics.store.lake import CHARGES, TABLES, Snapshot
 from finopsmetrics.store.opened import OpenedHome
+from finopsmetrics.store.records import files_of
 from finopsmetrics.store.rollup import ROLLUP_TABLE
+from finopsmetrics.store.sample_book import SampleBook
+from finopsmetrics.store.sample_rows import SAMPLES
 
 if TYPE_CHECKING:
     import pyarrow
@@ -55,7 +59,9 @@ def run_sql(
     snapshot = opened.lake.snapshot()
     with opened.home.workroom() as room, sandbox(room / "spill") as box:
         refuse_other_statements(box.kinds(sql))
-        names = tables_read(sql, box.tree(sql), [*TABLES, *ALIASES])
+        names = tables_read(sql, box.tree(sql), [*TABLES, SAMPLES, *ALIASES])
+        if SAMPLES in names:
+            snapshot = _with_samples(opened, snapshot)
         box.show([_view(name, snapshot, scope) for name in sorted(names)])
         return box.answer(sql, params, Bounds(limit, seconds, MOST_BYTES))
 
@@ -64,10 +70,17 @@ def table_columns(opened: OpenedHome) -> dict[str, dict[str, str]]:
     """The tables that `run_sql` knows, the charges first: each with its columns and their types in DuckDB."""
     snapshot = opened.lake.snapshot()
     found = {}
-    for name in [*ALIASES, *TABLES]:
+    for name in [*ALIASES, *TABLES, SAMPLES]:
         columns = snapshot.source(ALIASES.get(name, name)).columns
         found[name] = {column: _SQL_TYPES[kind] for column, kind in columns.items()}
     return found
+
+
+def _with_samples(opened: OpenedHome, snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the files of samples, what waited of them included."""
+    SampleBook(opened).compact()
+    with opened.database.read() as connection:
+        return replace(snapshot, files=snapshot.files | {SAMPLES: tuple(files_of(connection, SAMPLES))})
 
 
 def _view(name: str, snapshot: Snapshot, scope: Condition | None) -> View:

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from pyarrow import Table
 
     from finopsmetrics.core.conditions import Condition
+    from finopsmetrics.core.samples import Sample
     from finopsmetrics.observability.export import ExportReport
+    from finopsmetrics.observability.observability_hub import ObservabilityHub
     from finopsmetrics.observability.reconcile import Reconciliation
     from finopsmetrics.runtime.declaring import Declaring
     from finopsmetrics.store.entries import CostEntry
+    from finopsmetrics.store.sample_book import Recorded
 
 
 class Acting:
@@ -71,6 +74,22 @@ class Acting:
         self.require("costs:write")
         self.principal.require_all_charges("adding charges")
         return self.workspace.costs.add_cost_entries(list(entries))
+
+    @cached_property
+    def hub(self) -> ObservabilityHub:
+        """The samples that the principal may see: those that their scope, a condition on charges, matches (`samples:read`)."""
+        from finopsmetrics.observability.observability_hub import ObservabilityHub
+
+        self.require("samples:read")
+        return ObservabilityHub(opened=self.workspace.opened, scope=self.principal.scope, now=self.workspace.now)
+
+    def record_samples(self, samples: Sequence[Sample]) -> Recorded:
+        """Keep samples (`samples:write`), all in one durable step."""
+        from finopsmetrics.store.sample_book import SampleBook
+
+        self.require("samples:write")
+        self.principal.require_all_charges("sending samples")
+        return SampleBook(self.workspace.opened).add(samples)
 
     def deliveries(self) -> list[DeliveryRecord]:
         """Every delivery, the newest first (`deliveries:read`)."""

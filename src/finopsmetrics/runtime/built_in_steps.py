@@ -243,11 +243,16 @@ def sync(acting: Acting, inputs: SyncInputs, beat: Beat) -> Outcome:
     return outcome
 
 
-@step("refresh", description="Bring entries that wait into the lake.", permission="costs:write")
-def refresh(acting: Acting, _inputs: Inputs, _beat: Beat) -> Outcome:
-    """Bring entries that wait in the state into the lake."""
+@step("refresh", description="Bring entries and samples that wait into the lake.", permission="costs:write")
+def refresh(acting: Acting, _inputs: Inputs, beat: Beat) -> Outcome:
+    """Bring entries that wait in the state into the lake, and samples once there are many of them or they wait for an hour."""
+    from finopsmetrics.store.sample_book import SampleBook
+
+    opened = acting.workspace.opened
     acting.workspace.costs.refresh()
-    return {"lake_version": acting.workspace.opened.lake.snapshot().version}
+    beat()
+    samples = SampleBook(opened).tidy()
+    return {"lake_version": opened.lake.snapshot().version, "samples": samples}
 
 
 @step(

@@ -13,6 +13,7 @@ from finopsmetrics.core.errors import ConflictError
 from finopsmetrics.runtime.workspace import Workspace
 from finopsmetrics.store.incoming import gather
 from finopsmetrics.store.ingest import IngestOptions
+from finopsmetrics.store.sample_book import SampleBook
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def load_demo(
     Raises ConflictError when the home holds other bills: the synthetic and the real are never mixed.
     """
     from finopsmetrics.demo import generate
+    from finopsmetrics.demo.samples import use_of
 
     held = {record.source for record in workspace.deliveries()}
     if held and not _is_demo(workspace):
@@ -54,6 +56,11 @@ def load_demo(
         incoming = gather([folder / "deliveries"])
         say(f"Taking {len(incoming)} deliveries in …")
         workspace.take(incoming, IngestOptions(actor="demo"))
+        use = list(use_of(estate))
+        say(f"Keeping {len(use):,} samples of use …")
+        book = SampleBook(workspace.opened)
+        book.add(use)
+        book.compact()
         return LoadedDemo(estate.company, len(incoming), _charges(workspace))
     finally:
         if keep_files is None:

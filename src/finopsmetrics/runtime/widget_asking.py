@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from finopsmetrics.observability.budget_status import BurnDown
     from finopsmetrics.observability.cost_forecast import CostForecast
     from finopsmetrics.observability.reconcile import Reconciliation
+    from finopsmetrics.observability.samples import UsageAnswer
     from finopsmetrics.plugins.results import Widget as PluginShown
     from finopsmetrics.runtime.acting import Acting
     from finopsmetrics.store.findings import KeptFinding
@@ -86,6 +88,18 @@ class WidgetAsking:
         return self._remembered(
             "charges", (selected, question, rest), lambda: self._acting.costs.select(selected, question, rest)
         )
+
+    def measures(self) -> Sequence[Mapping[str, Any]]:
+        """What there is of samples that may be seen."""
+        found: list[dict[str, Any]] = self._acting.hub.measures().to_pylist()
+        return found
+
+    def usage(
+        self, measure: str, window: Window, *, unit: str, filters: str | Mapping[str, Any] | None = None, **asked: Any
+    ) -> UsageAnswer:
+        """A measure of samples in one unit; the dashboard's filters are applied."""
+        own = both([self.filters(filters), f"unit == {json.dumps(unit, ensure_ascii=False)}"])
+        return self._acting.hub.samples(measure, time_range=window, filters=own, **asked)
 
     def tag_keys(self) -> Sequence[str]:
         """The tag keys of the charges that may be seen, in order."""

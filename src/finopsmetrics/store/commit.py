@@ -23,12 +23,16 @@ from finopsmetrics.store.writing import WrittenFile
 
 @dataclass
 class Change:
-    """What a commit does to the data files: files to add for a delivery (live or as history), files to retire."""
+    """What a commit does to the data files: files to add for a delivery (live or as history), files to retire.
+
+    Where nothing was `delivered` (samples), `delivery_id` only makes the names of the files.
+    """
 
     delivery_id: str
     source: str
     added: list[tuple[WrittenFile, bool]] = field(default_factory=list)
     retired: list[FileRecord] = field(default_factory=list)
+    delivered: bool = True
 
 
 def apply(connection: Connection, home: Home, change: Change, at: datetime, *, publishing: bool = True) -> int:
@@ -36,15 +40,20 @@ def apply(connection: Connection, home: Home, change: Change, at: datetime, *, p
 
     Without `publishing` the change is in effect here, and Iceberg's snapshots follow with the next change that publishes.
     """
+    move(connection, home, change, at)
+    if publishing:
+        publish(connection, home, change.delivery_id)
+    return bump(connection)
+
+
+def move(connection: Connection, home: Home, change: Change, at: datetime) -> None:
+    """Put the files of a change in their place, and say so in the state; no answer about costs counts as changed yet."""
     placed = [_place(home, change, number, file, live) for number, (file, live) in enumerate(change.added)]
     gone = [file.path for file in change.retired]
     if gone:
         connection.execute(lake_files.update().where(lake_files.c.path.in_(gone)).values(live=False, retired_at=at))
     if placed:
         connection.execute(lake_files.insert(), [_row(file, at) for file in placed])
-    if publishing:
-        publish(connection, home, change.delivery_id)
-    return bump(connection)
 
 
 def bump(connection: Connection) -> int:
@@ -71,7 +80,7 @@ def _place(home: Home, change: Change, number: int, file: WrittenFile, live: boo
         table=file.table,
         source=change.source,
         period=file.period,
-        delivery_id=change.delivery_id,
+        delivery_id=change.delivery_id if change.delivered else "",
         rows=file.rows,
         bytes=target.stat().st_size,
         extras=list(file.extras),
@@ -83,4 +92,5 @@ def _place(home: Home, change: Change, number: int, file: WrittenFile, live: boo
 
 
 def _row(file: FileRecord, at: datetime) -> dict[str, object]:
-    return {**file.__dict__, "retired_at": None if file.live else at, "published": False}
+    known = {**file.__dict__, "delivery_id": file.delivery_id or None}
+    return {**known, "retired_at": None if file.live else at, "published": False}

@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from finopsmetrics.core.errors import StoreError
 from finopsmetrics.store.tables import lake_state
 
-HEAD = "0008"
+HEAD = "0009"
 SWITCHING = 30.0  # seconds
 _SCHEMA_LOCK = 7_205_301  # PostgreSQL advisory lock held while the schema is brought up to date
 

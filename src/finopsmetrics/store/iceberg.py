@@ -28,6 +28,7 @@ from finopsmetrics.focus.columns import COST_COLUMNS, datasets
 from finopsmetrics.store.durable import flush
 from finopsmetrics.store.quarantine import QUARANTINE_COLUMNS, QUARANTINE_TABLE
 from finopsmetrics.store.rollup import DIMENSIONS, ROLLUP_TABLE
+from finopsmetrics.store.sample_rows import SAMPLE_COLUMNS, SAMPLES
 
 # PyIceberg's threads share one evaluator of manifests, which forgets which manifest it is at: with more than one thread a
 # commit now and then does not find the files it removes, and fails. Its setting is read when the first thread is made.
@@ -84,6 +85,8 @@ def columns_of(table: str) -> dict[str, str]:
     """The columns of a lake table with their logical types: text, json, time, decimal or count."""
     if table == QUARANTINE_TABLE:
         return {**dict.fromkeys(STAMP, "text"), **QUARANTINE_COLUMNS}
+    if table == SAMPLES:
+        return dict(SAMPLE_COLUMNS)
     if table == ROLLUP_TABLE:
         known = {name: column.kind for name, column in datasets()["CostAndUsage"].columns.items()}
         dims = {name: str(known[name]) for name in DIMENSIONS}

@@ -24,7 +24,7 @@ from finopsmetrics.store.tables import iceberg_tables
 
 CHARGES = "cost_and_usage"
 TABLES = (*(dataset.table for dataset in datasets().values()), ROLLUP_TABLE, "quarantine")
-_TYPES = {"text": "string", "json": "string", "time": "timestamp", "decimal": "decimal(38, 18)", "count": "long"}
+LOGICAL_TYPES = {"text": "string", "json": "string", "time": "timestamp", "decimal": "decimal(38, 18)", "count": "long"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Snapshot:
         chosen = self.files.get(table, ()) if files is None else files
         whole = files is None or len(chosen) == len(self.files.get(table, ()))
         extras = sorted({name for file in chosen for name in file.extras}) if table != ROLLUP_TABLE else []
-        columns = {name: _TYPES[kind] for name, kind in columns_of(table).items()} | dict.fromkeys(extras, "string")
+        columns = {name: LOGICAL_TYPES[kind] for name, kind in columns_of(table).items()} | dict.fromkeys(extras, "string")
         paths = tuple(str(self.home.root / file.path) for file in chosen)
         return TableSource(table, paths, self.metadata.get(table) if whole else None, columns)
 

@@ -24,6 +24,7 @@ from finopsmetrics.store.fetching import sweep_fetched
 from finopsmetrics.store.home import OWNER, Home
 from finopsmetrics.store.opened import OpenedHome
 from finopsmetrics.store.publish import publish
+from finopsmetrics.store.sample_rows import SAMPLES
 from finopsmetrics.store.tables import deliveries, lake_files
 
 GRACE = timedelta(hours=1)
@@ -58,18 +59,19 @@ def maintain(
 
     Nothing that was live within `grace` is removed, because a reader may have planned with it. Data files of superseded
     deliveries go after `keep_history` (their answers are replayed from what was delivered), with the snapshots that name
-    them; replays go when nobody asked for them within `keep_replays`. What was fetched and never taken in goes after a week.
+    them; files of samples that were written anew go after `grace`, since others hold what was in them.
+    Replays go when nobody asked for them within `keep_replays`. What was fetched and never taken in goes after a week.
     """
     home, report = opened.home, MaintainReport()
-    before = opened.now() - max(grace, keep_history)
+    before, lately = opened.now() - max(grace, keep_history), opened.now() - grace
     with home.upkeep(alone=True):
         report.rooms = _sweep_rooms(home, report)
         report.freed_bytes += sweep_fetched(home, FETCHED)
         _sweep_replays(home, time.time() - keep_replays.total_seconds(), report)
         with opened.database.write() as connection:
             report.rebuilt = _tidy_catalog(connection, home)
-            report.superseded = _let_go(connection, before)
-            report.snapshots = _expire(connection, home, before)
+            report.superseded = _let_go(connection, before, lately)
+            report.snapshots = _expire(connection, home, before, lately)
             if report.rebuilt or report.snapshots:
                 commit.bump(connection)  # readers that keep a snapshot hold pointers that will go
         with opened.database.write() as connection:
@@ -134,16 +136,19 @@ def _tidy_catalog(connection: Connection, home: Home) -> list[str]:
     return []
 
 
-def _let_go(connection: Connection, before: datetime) -> int:
-    """Forget data files that were superseded before a moment; the sweep finds them unknown."""
-    old = ~lake_files.c.live & (lake_files.c.retired_at <= before)
+def _let_go(connection: Connection, before: datetime, lately: datetime) -> int:
+    """Forget data files that were superseded before a moment, those of samples lately; the sweep finds them unknown."""
+    rewritten = (lake_files.c.table == SAMPLES) & (lake_files.c.retired_at <= lately)
+    old = ~lake_files.c.live & ((lake_files.c.retired_at <= before) | rewritten)
     return int(connection.execute(lake_files.delete().where(old)).rowcount)
 
 
-def _expire(connection: Connection, home: Home, before: datetime) -> int:
-    moment = int(before.replace(tzinfo=UTC).timestamp() * 1000)
-    tables = [catalog.load(connection, home, name) for name in catalog.table_names(connection)]
-    return sum(catalog.expire(table, moment) for table in tables)
+def _expire(connection: Connection, home: Home, before: datetime, lately: datetime) -> int:
+    expired = 0
+    for name in catalog.table_names(connection):
+        moment = lately if name == SAMPLES else before
+        expired += catalog.expire(catalog.load(connection, home, name), int(moment.replace(tzinfo=UTC).timestamp() * 1000))
+    return expired
 
 
 def _sweep_lake(connection: Connection, home: Home, report: MaintainReport) -> None:

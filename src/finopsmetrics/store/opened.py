@@ -7,12 +7,16 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from finopsmetrics.store.database import Database
 from finopsmetrics.store.engines.base import Engine
 from finopsmetrics.store.home import Home
 from finopsmetrics.store.ingest import Ingestor
 from finopsmetrics.store.lake import Lake
+
+if TYPE_CHECKING:
+    from finopsmetrics.store.engines.duck import DuckEngine
 
 
 class OpenedHome:
@@ -25,14 +29,27 @@ class OpenedHome:
         self.database.upgrade()
         self.lake = Lake(home, self.database)
         self._engine = engine
+        self._duck: DuckEngine | None = None
         self._rooms = ExitStack()
 
     @property
     def engine(self) -> Engine:
         """The engine that answers: DuckDB, or Spark Connect when FINOPSMETRICS_ENGINE names one (`sc://host:port`)."""
         if self._engine is None:
-            self._engine = _engine(self.home, self._rooms)
+            url = os.environ.get("FINOPSMETRICS_ENGINE", "duckdb")
+            self._engine = self.duck if url == "duckdb" else _spark(url)
         return self._engine
+
+    @property
+    def duck(self) -> DuckEngine:
+        """DuckDB over the home's folders, also where another engine answers about costs."""
+        if self._duck is None:
+            from finopsmetrics.store.engines.duck import DuckEngine
+
+            # A room of its own: two processes that spill into one folder would write over each other's pages.
+            room = self._rooms.enter_context(self.home.workroom())
+            self._duck = DuckEngine([self.home.lake, self.home.cache], room / "spill")
+        return self._duck
 
     @property
     def ingestor(self) -> Ingestor:
@@ -41,8 +58,9 @@ class OpenedHome:
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
-        if self._engine is not None:
-            self._engine.close()
+        for engine in (self._engine, self._duck):
+            if engine is not None:
+                engine.close()
         self._rooms.close()
         self.database.close()
 
@@ -52,13 +70,7 @@ def open_home(root: str | Path | None = None, *, now: Callable[[], datetime] | N
     return OpenedHome(Home.open(root), now=now)
 
 
-def _engine(home: Home, rooms: ExitStack) -> Engine:
-    url = os.environ.get("FINOPSMETRICS_ENGINE", "duckdb")
-    if url == "duckdb":
-        from finopsmetrics.store.engines.duck import DuckEngine
-
-        # A room of its own: two processes that spill into one folder would write over each other's pages.
-        return DuckEngine([home.lake, home.cache], rooms.enter_context(home.workroom()) / "spill")
+def _spark(url: str) -> Engine:
     from finopsmetrics.store.engines.spark import SparkEngine
 
     return SparkEngine(url)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from finopsmetrics.store.catalog import follow
 from finopsmetrics.store.home import Home
-from finopsmetrics.store.records import FileRecord
+from finopsmetrics.store.records import file_of
 from finopsmetrics.store.rollup import ROLLUP_TABLE
 from finopsmetrics.store.tables import lake_files
 
@@ -24,8 +24,7 @@ def publish(connection: Connection, home: Home, note: str) -> None:
         return
     from finopsmetrics.store.iceberg import GoneFile, LakeCatalog, replace_files
 
-    names = list(FileRecord.__dataclass_fields__)
-    files = [FileRecord(**{name: row[name] for name in names}) for row in rows]
+    files = [file_of(row) for row in rows]
     catalog = LakeCatalog(connection, home.lake)
     for table in sorted({file.table for file in files}):
         added = [file for file in files if file.table == table and file.live]

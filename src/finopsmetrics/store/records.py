@@ -57,7 +57,7 @@ class PeriodRecord:
 
 @dataclass(frozen=True)
 class FileRecord:
-    """One data file of the lake; `path` is relative to the home.
+    """One data file of the lake; `path` is relative to the home; `delivery_id` is empty where no delivery wrote it (samples).
 
     `within` is the smallest of hour, day and month in one of which every charge lies whole; empty when none is.
     """
@@ -147,25 +147,27 @@ def live_files(connection: Connection, source: str, dataset: str, among: Sequenc
     """The live data files of every table that deliveries of a source and dataset wrote for some billing periods."""
     own = select(deliveries.c.id).where(deliveries.c.source == source, deliveries.c.dataset == dataset)
     chosen = (lake_files.c.live, lake_files.c.period.in_(list(among)), lake_files.c.delivery_id.in_(own))
-    return [_file(row) for row in connection.execute(select(lake_files).where(*chosen)).mappings()]
+    return [file_of(row) for row in connection.execute(select(lake_files).where(*chosen)).mappings()]
 
 
 def live_of(connection: Connection, delivery_id: str) -> list[FileRecord]:
     """The live data files of every table that a delivery wrote."""
     query = select(lake_files).where(lake_files.c.live, lake_files.c.delivery_id == delivery_id)
-    return [_file(row) for row in connection.execute(query.order_by(lake_files.c.path)).mappings()]
+    return [file_of(row) for row in connection.execute(query.order_by(lake_files.c.path)).mappings()]
 
 
 def files_of(connection: Connection, table: str, delivery_ids: Sequence[str] | None = None) -> list[FileRecord]:
     """Data files of a table: the live ones, or all of the named deliveries, live or not."""
     chosen = lake_files.c.live if delivery_ids is None else lake_files.c.delivery_id.in_(delivery_ids)
     query = select(lake_files).where(lake_files.c.table == table, chosen)
-    return [_file(row) for row in connection.execute(query.order_by(lake_files.c.path)).mappings()]
+    return [file_of(row) for row in connection.execute(query.order_by(lake_files.c.path)).mappings()]
 
 
 def _delivery(row: RowMapping) -> DeliveryRecord:
     return DeliveryRecord(**row)
 
 
-def _file(row: RowMapping) -> FileRecord:
-    return FileRecord(**{name: value for name, value in row.items() if name not in ("retired_at", "published")})
+def file_of(row: RowMapping) -> FileRecord:
+    """A data file from its row in the state."""
+    known = {name: value for name, value in row.items() if name not in ("retired_at", "published")}
+    return FileRecord(**{**known, "delivery_id": row["delivery_id"] or ""})

@@ -10,6 +10,8 @@ class Live {
   findings = $state(0);
   /** How often a budget's standing or a declared spec changed. */
   budgets = $state(0);
+  /** The place of the newest batch of samples. */
+  samples = $state(0);
   connected = $state(false);
   private socket: WebSocket | undefined;
   private wait = 1_000;
@@ -25,6 +27,7 @@ class Live {
       this.wait = 1_000;
       this.ask("lake", "lake", {});
       if (facts.me.permissions.includes("findings:read")) this.ask("findings", "findings", this.places.findings ? { after: this.places.findings } : {});
+      if (facts.me.permissions.includes("samples:read")) this.ask("samples", "samples", this.places.samples !== undefined ? { after: this.places.samples } : {});
       if (facts.me.permissions.includes("budget:read")) this.ask("budgets", "budgets", {});
     };
     socket.onmessage = (event) => this.hear(JSON.parse(event.data as string) as Told);
@@ -47,6 +50,9 @@ class Live {
     } else if (told.id === "findings" && told.place !== undefined) {
       this.places.findings = told.place;
       if (Array.isArray(told.events) && told.events.length) this.findings = told.place;
+    } else if (told.id === "samples" && told.place !== undefined) {
+      if (this.places.samples !== undefined && this.places.samples !== told.place) this.samples = told.place;
+      this.places.samples = told.place;
     } else if (told.id === "budgets" && Array.isArray(told.budgets)) {
       if (this.places.budgets !== undefined) this.budgets += 1;
       this.places.budgets = 1;

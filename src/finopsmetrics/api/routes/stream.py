@@ -1,4 +1,4 @@
-"""Live answers: a WebSocket on which costs, findings, deliveries and budgets are told again whenever they change."""
+"""Live answers: a WebSocket on which costs, findings, deliveries, budgets and samples are told again whenever they change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from finopsmetrics.api import topics
 from finopsmetrics.api.access import needs
 from finopsmetrics.api.context import PREFIX, Context
 from finopsmetrics.api.pulse import Pulse
-from finopsmetrics.api.topics import Following, Message, Question
+from finopsmetrics.api.topics import Following, Message, Question, Sampling
 from finopsmetrics.core.errors import FinOpsError
 from finopsmetrics.iam.principal import ForbiddenError
 from finopsmetrics.runtime.acting import Acting
@@ -123,6 +123,8 @@ async def _tell(live: _Live, acting: Acting, name: str, message: Message) -> Non
             compute = partial(topics.costs, live.context, acting, asked)
             answer = await live.pulse.shared((asked, _seen(acting)), compute)
             await live.send({"id": name, "lake_version": state.lake, **answer})
+    elif isinstance(asked, Sampling):
+        await _samples(live, acting, name, message)
     elif message.topic == "lake":
         if live.told.get(name) != state.lake:
             live.told[name] = state.lake
@@ -148,6 +150,23 @@ async def _follow(live: _Live, acting: Acting, name: str, message: Message) -> N
         live.told[name] = place = reached
         if new:
             await live.send({"id": name, key: new, "place": reached})
+
+
+async def _samples(live: _Live, acting: Acting, name: str, message: Message) -> None:
+    """Tell how measures stand: at first each one there is, or those that changed after a place; then each that changed."""
+    asked = message.asked
+    assert isinstance(asked, Sampling)
+    place: int | None = live.told.get(name)
+    if place is not None and place >= live.pulse.state.samples:
+        return
+    since = asked.after if place is None else place
+    key = ("samples", asked.measures, since, _seen(acting))
+    told, reached = await live.pulse.shared(key, partial(topics.samples, acting, asked, since))
+    if live.questions.get(name) is not message:
+        return  # asked anew in between
+    live.told[name] = reached
+    if told or place is None:
+        await live.send({"id": name, "samples": told, "place": reached})
 
 
 async def _budgets(live: _Live, acting: Acting, name: str) -> None:

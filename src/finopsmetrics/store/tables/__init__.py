@@ -5,6 +5,7 @@ from finopsmetrics.store.tables.declared import applied_origins, spec_changes, s
 from finopsmetrics.store.tables.found import finding_events, findings
 from finopsmetrics.store.tables.outgoing import outbox, outbox_attempts
 from finopsmetrics.store.tables.people import api_tokens, embed_links, one_time_codes, sessions, users
+from finopsmetrics.store.tables.sampled import samples_state, samples_waiting
 from finopsmetrics.store.tables.schema import metadata
 from finopsmetrics.store.tables.spine import (
     audit_events,
@@ -49,6 +50,8 @@ __all__ = [
     "plugin_settings",
     "receipts",
     "runs",
+    "samples_state",
+    "samples_waiting",
     "schedules",
     "sessions",
     "settings",

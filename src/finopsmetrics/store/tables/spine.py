@@ -61,7 +61,7 @@ lake_files = Table(
     Column("table", String(60), nullable=False),
     Column("source", String(120), nullable=False),
     Column("period", String(20), nullable=False),
-    Column("delivery_id", String(40), ForeignKey("deliveries.id"), nullable=False),
+    Column("delivery_id", String(40), ForeignKey("deliveries.id")),  # none of samples: no delivery brings them
     Column("rows", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("extras", JSON, nullable=False),

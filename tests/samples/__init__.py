@@ -1,0 +1,1 @@
+"""Samples of use: kept, asked for, told."""
