@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from finopsmetrics.api.gate import Gate
+from finopsmetrics.api.problems import BusyError
 from finopsmetrics.iam import OWNER, IAMManager
 from finopsmetrics.runtime.workspace import Workspace
 from tests.iam.conftest import ML, Logged
@@ -58,6 +60,27 @@ def test_a_change_of_the_lake_is_told(server: str, home: Workspace, iam: IAMMana
         socket.send(json.dumps({"id": "d", "costs": {"range": "all"}}))
         with pytest.raises(ConnectionClosed):
             drain(socket)
+
+
+@pytest.mark.parametrize(("asked", "key"), [({"costs": {"range": "all"}}, "totals"), ({"budgets": {}}, "budgets")])
+def test_what_is_too_busy_is_told_a_little_later(
+    server: str, home: Workspace, iam: IAMManager, monkeypatch: pytest.MonkeyPatch, asked: dict[str, object], key: str
+) -> None:
+    text = iam.tokens.create("lead", roles=["team_lead"], teams=["ml"], by=OWNER)[1]
+    turn, refused = Gate.turn, []
+
+    def busy(gate: Gate) -> AbstractContextManager[None]:
+        if not refused:
+            refused.append(1)
+            raise BusyError("4 questions run and 24 wait; this one is one too many.")
+        return turn(gate)
+
+    monkeypatch.setattr(Gate, "turn", busy)
+    monkeypatch.setattr("finopsmetrics.api.routes.stream.AGAIN", 0.2)
+    with opened(server, Authorization=f"Bearer {text}") as socket:
+        socket.send(json.dumps({"id": "a", **asked}))
+        assert said(socket)["error"]["code"] == "busy"  # type: ignore[index]
+        assert key in said(socket)
 
 
 def test_strangers_are_turned_away(server: str, iam: IAMManager, logged: Logged) -> None:

@@ -70,11 +70,17 @@ class Pulse:
                 self._forget()
 
     async def shared(self, key: Any, compute: Callable[[], Any]) -> Any:
-        """What `compute` gives in a thread; who asks with the same key at the same state gets the same."""
+        """What `compute` gives in a thread, once for all who ask with the same key at the same state. What fails is forgotten."""
         wanted = (self.state, key)
         if wanted not in self._shared:
             self._shared[wanted] = asyncio.create_task(run_in_threadpool(compute))
-        return await asyncio.shield(self._shared[wanted])
+        asked = self._shared[wanted]
+        try:
+            return await asyncio.shield(asked)
+        except Exception:
+            if self._shared.get(wanted) is asked:
+                del self._shared[wanted]
+            raise
 
     async def asker(self, socket: WebSocket) -> Asker:
         """Who a connection comes from, looked up again when that was not done within a second. Raises UnknownAskerError."""

@@ -92,13 +92,15 @@ def fault(error: FinOpsError) -> dict[str, Any]:
 
 
 def costs(context: Context, acting: Acting, asked: Question) -> dict[str, Any]:
-    """The answer of a cost question, with its receipt; or what is wrong with the question."""
+    """The answer of a cost question, with its receipt; or what is wrong with the question. Raises what can be tried again."""
     try:
         window = Window.parse(asked.range, now=acting.workspace.now())
         query = build(window=window, filters=asked.filter, **asked.model_dump(exclude={"range", "filter"}))
         with context.gate.turn():
             answer = acting.costs.ask(query)
     except FinOpsError as error:
+        if error.retryable:
+            raise
         return fault(error)
     if answer.receipt is None:
         raise QueryError("The answer has no receipt.")

@@ -24,6 +24,7 @@ from finopsmetrics.runtime.acting import Acting
 
 router = APIRouter(prefix=PREFIX)
 MOST_QUESTIONS, MOST_TEXT = 50, 20_000
+AGAIN = 2.0  # seconds until what could not be told for now is tried again
 REFUSED = 1008  # RFC 6455: a policy was not kept
 
 
@@ -110,6 +111,11 @@ async def _tell_on(live: _Live) -> None:
             except ForbiddenError as error:
                 live.questions.pop(name, None)
                 await live.send({"id": name, **topics.fault(error)})
+            except FinOpsError as error:
+                if not error.retryable:
+                    raise
+                await live.send({"id": name, **topics.fault(error)})
+                asyncio.get_running_loop().call_later(AGAIN, live.woken.set)
 
 
 async def _tell(live: _Live, acting: Acting, name: str, message: Message) -> None:
@@ -119,9 +125,11 @@ async def _tell(live: _Live, acting: Acting, name: str, message: Message) -> Non
         await _follow(live, acting, name, message)
     elif isinstance(asked, Question):
         if live.told.get(name) != state.lake:
-            live.told[name] = state.lake
             compute = partial(topics.costs, live.context, acting, asked)
             answer = await live.pulse.shared((asked, _seen(acting)), compute)
+            if live.questions.get(name) is not message:
+                return  # asked anew in between
+            live.told[name] = state.lake
             await live.send({"id": name, "lake_version": state.lake, **answer})
     elif isinstance(asked, Sampling):
         await _samples(live, acting, name, message)
