@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictFloat, StrictInt, StringConstraints
 
 from finopsmetrics.api.access import needs
 from finopsmetrics.api.asking import PLAIN, AskedWindow, group_names
@@ -38,7 +38,7 @@ class SampleIn(BaseModel):
     measure: Annotated[str, StringConstraints(pattern=MEASURE)] = Field(
         description="What was measured.", examples=["cpu.utilization", "tokens.input", "requests"]
     )
-    value: Annotated[str, StringConstraints(max_length=80)] | int | float = Field(
+    value: Annotated[str, StringConstraints(max_length=80)] | StrictInt | StrictFloat = Field(
         description="How much: decimal text, exact to 18 places; or a number, taken as it is written.", examples=["0.37"]
     )
     unit: Annotated[str, StringConstraints(min_length=1, max_length=80)] = Field(examples=["percent", "GB", "request"])
