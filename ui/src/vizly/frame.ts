@@ -1,7 +1,7 @@
 /** What every part of the compiler is given, and the words they share. */
 import { told } from "./format";
 import type { Data } from "./data";
-import { measureText } from "./measure";
+import { measureText, shortened } from "./measure";
 import type { ChartSpec, Column } from "./spec";
 import type { Theme } from "./theme";
 
@@ -32,7 +32,7 @@ export interface Frame {
 
 /** Text cut to what fits. */
 export function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, Math.max(1, most - 1))}…` : text;
+  return shortened(text, most);
 }
 
 /** The frame around a tooltip: drawn on the canvas as text, so that nothing in it can be markup. */

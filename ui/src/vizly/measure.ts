@@ -17,10 +17,23 @@ export function measureText(text: string, font?: string): { width: number } {
   return { width: (sum * size) / 1000 };
 }
 
+/** An id, whose end tells it from others: ARNs and paths begin alike. */
+const ID = /^(?=.*[0-9])(?=.*[:/])[\x21-\x7e]+$/;
+
+/** Text with an ellipsis in place of all but some signs: at its end, and in the midst of an id. */
+export function shortened(text: string, most: number): string {
+  const signs = [...text];
+  if (signs.length <= most) return text;
+  const kept = Math.max(1, most - 1);
+  if (!ID.test(text) || kept < 8) return `${signs.slice(0, kept).join("").trimEnd()}…`;
+  const head = Math.floor(kept / 3);
+  return `${text.slice(0, head)}…${text.slice(head - kept)}`;
+}
+
 /** Text cut to a width in pixels. */
 export function fitted(text: string, width: number, font: string): string {
   if (measureText(text, font).width <= width) return text;
-  let kept = [...text];
-  while (kept.length > 1 && measureText(`${kept.join("")}…`, font).width > width) kept = kept.slice(0, -1);
-  return `${kept.join("").trimEnd()}…`;
+  let most = [...text].length;
+  while (most > 2 && measureText(shortened(text, most), font).width > width) most -= 1;
+  return shortened(text, most);
 }
