@@ -19,7 +19,7 @@ function base(frame: Frame, names: string[]): Option {
   const value = data.column(spec.y?.[0]);
   const { option: shown, height } = legend(frame, names);
   const across = category(frame);
-  const room = frame.height - height - (across.axisLabel.rotate ? 90 : 44); // what stands under and over the lines of the grid
+  const room = frame.height - height - (across.axisLabel.rotate ? (frame.height < 220 ? 66 : 90) : 44); // what stands under and over the lines of the grid
   return {
     grid: { left: 8, right: 16, top: spec.markers?.length ? 28 : 14, bottom: height || 4, containLabel: true },
     legend: spec.chart === "fan" ? { ...shown, icon: undefined, itemWidth: 22 } : shown,
@@ -55,7 +55,7 @@ function category(frame: Frame): Option & { axisLabel: Option & { rotate: number
       hideOverlap: true,
       interval: time ? "auto" : values.length > 24 ? "auto" : 0,
       rotate: !time && values.some((text) => text.length > room * 1.4) ? 30 : 0,
-      formatter: (text: string) => (time ? tick(text, monthly, frame.locale) : cut(text, time ? 40 : 22)),
+      formatter: (text: string) => (time ? tick(text, monthly, frame.locale) : cut(text, frame.height < 220 ? 12 : 22)),
     },
   };
 }
