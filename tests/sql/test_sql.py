@@ -160,6 +160,7 @@ def test_the_tables_are_told(workspace: Workspace) -> None:
         "billing_period",
         "cost_daily",
         "quarantine",
+        "samples",
     ]
     assert tables["focus_data_table"]["BilledCost"] == "DECIMAL(38,18)"
     assert tables["focus_data_table"]["x_Project"] == "VARCHAR"

@@ -7,15 +7,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
 
+from finopsmetrics.core.samples import Sample
 from finopsmetrics.dashboard.dashboard_builder import layouts
-from finopsmetrics.iam import IAMManager
+from finopsmetrics.iam import OWNER, IAMManager
+from finopsmetrics.runtime.acting import Acting
 from finopsmetrics.runtime.workspace import Workspace
+from finopsmetrics.store.sample_book import SampleBook
 from tests.store.bills import charge, write_csv
 from tests.ui.opening import Opened
 
@@ -114,6 +119,22 @@ def test_an_open_page_follows_what_another_process_takes_in(odd: tuple[Workspace
     while shown.page.locator("#total").get_attribute("title") == before and time.monotonic() < until:
         shown.page.wait_for_timeout(100)
     assert "Late" in shown.page.locator("#sums").inner_text()
+
+
+def test_a_widget_of_use_follows_samples_of_another_process(odd: tuple[Workspace, str], look: Look) -> None:
+    workspace, address = odd
+    spec = {"time_range": "2026-05", "widgets": [{"type": "usage", "config": {"measure": "tokens"}}, {"type": "kpi"}]}
+    Acting(workspace, OWNER).specs.put("dashboard", "use", spec)
+    shown = look(f"{address}/dashboards/use")
+    shown.page.locator("[data-widget=usage] [data-state=empty]").wait_for()
+    asked: list[str] = []
+    shown.page.on("request", lambda request: asked.append(request.post_data or "") if request.url.endswith("/show") else None)
+    with Workspace(workspace.home) as other:
+        SampleBook(other.opened).add([Sample(datetime(2026, 5, 3), "tokens", Decimal(1234), "token")])
+    shown.page.locator("[data-widget=usage]").get_by_text("1,234 token is the mean of tokens").first.wait_for()
+    assert len(asked) == 1
+    assert '"usage"' in asked[0]
+    assert '"kpi"' not in asked[0]  # what shows no samples is not asked anew
 
 
 def test_a_dashboard_stands_in_a_page_of_others_by_a_link(odd: tuple[Workspace, str], look: Look, tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ SOURCE = "demo"
 DAYS = 30
 MOST_MACHINES = 16
 # The day's course in basis points of a machine's level, by hour in UTC: quiet at night, busiest in the early afternoon.
-COURSE: tuple[int, ...] = (4200, 3900, 3700, 3600, 3800, 4500, 5800, 7400, 8900, 9800, 10300, 10600)
-COURSE += (10900, 11200, 11100, 10800, 10400, 9900, 9300, 8500, 7500, 6400, 5400, 4700)
+_MORNING = (4200, 3900, 3700, 3600, 3800, 4500, 5800, 7400, 8900, 9800, 10300, 10600)
+COURSE = (*_MORNING, 10900, 11200, 11100, 10800, 10400, 9900, 9300, 8500, 7500, 6400, 5400, 4700)
 
 
 def use_of(estate: Estate) -> Iterator[Sample]:
