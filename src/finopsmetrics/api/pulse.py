@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import WebSocket
@@ -73,7 +74,7 @@ class Pulse:
         """What `compute` gives in a thread, once for all who ask with the same key at the same state. What fails is forgotten."""
         wanted = (self.state, key)
         if wanted not in self._shared:
-            self._shared[wanted] = asyncio.create_task(run_in_threadpool(compute))
+            self._shared[wanted] = _begun(compute)
         asked = self._shared[wanted]
         try:
             return await asyncio.shield(asked)
@@ -87,7 +88,7 @@ class Pulse:
         proof = (socket.headers.get("authorization", ""), socket.cookies.get(COOKIE, ""))
         held = self._askers.get(proof) if any(proof) else None
         if held is None or time.monotonic() - held[0] >= KNOWN:
-            held = (time.monotonic(), asyncio.create_task(run_in_threadpool(who, socket)))
+            held = (time.monotonic(), _begun(partial(who, socket)))
             if any(proof):
                 self._askers[proof] = held
         found = await asyncio.shield(held[1])
@@ -122,3 +123,10 @@ class Pulse:
     def _forget(self) -> None:
         self._shared = {key: task for key, task in self._shared.items() if not task.done()}
         self._askers.clear()
+
+
+def _begun(work: Callable[[], Any]) -> asyncio.Task[Any]:
+    """Work in a thread. Where nobody waits for it any more, how it failed is nobody's concern."""
+    task = asyncio.create_task(run_in_threadpool(work))
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
