@@ -11,16 +11,9 @@ from playwright.sync_api import Browser, Page
 
 from finopsmetrics import VizlyChart
 from finopsmetrics.vizlychart import drawing
-from tests.services.browser import chromium
 from tests.vizlychart.samples import HOSTILE, one_of_each
 
 SIZES = [(900, 360), (360, 220)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

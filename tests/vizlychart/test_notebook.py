@@ -20,7 +20,6 @@ from finopsmetrics import VizlyChart
 from finopsmetrics.vizlychart import ChartError, drawing
 from finopsmetrics.vizlychart.notebook import ChartWidget
 from finopsmetrics.vizlychart.spec import Sort
-from tests.services.browser import chromium
 from tests.vizlychart.samples import HOSTILE, one_of_each, rows
 
 SERVICES = ("a", "b", "c")
@@ -146,12 +145,6 @@ def test_it_refreshes_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (9, "Not refreshed: The lake is closed.") in seen, "the last picture stays, and why is said"
     widget.close()
     until(lambda: not any(one.name == "vizlychart-refresh" for one in threading.enumerate()))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from finopsmetrics.core.exact import plus, total
 from finopsmetrics.dashboard.drill import explorer
 from finopsmetrics.dashboard.money_rows import TAKE_IN, money_column, text, text_column
 from finopsmetrics.dashboard.settings import Timed
+from finopsmetrics.dashboard.used import SUMS, USED
 from finopsmetrics.dashboard.widget import Shown, Widget
 from finopsmetrics.dashboard.words import NO_VALUE, besides, counted, price, ratio
 from finopsmetrics.focus.normalise import NO_CURRENCY
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
     from finopsmetrics.core.windows import Window
     from finopsmetrics.dashboard.asking import Asking
 
-USED = 'ChargeCategory == "Usage" AND (CommitmentDiscountStatus IS NULL OR CommitmentDiscountStatus == "Used")'
-QUANTITY = "CASE WHEN ConsumedUnit IS NOT NULL THEN ConsumedQuantity ELSE PricingQuantity END"
 SELECTED = (
     "ServiceCategory AS category, ServiceProviderName AS provider, coalesce(ConsumedUnit, PricingUnit) AS unit, "
     "BillingCurrency AS currency, "
-    f"sum(EffectiveCost) AS cost, sum({QUANTITY}) AS quantity, count(*) AS charges, count({QUANTITY}) AS measured"
+    f"{SUMS}"
 )
 SOURCE = (
     "EffectiveCost divided by ConsumedQuantity (PricingQuantity where a bill tells none), over the charges of use that touch the "
